@@ -1,7 +1,7 @@
 """text.json and the state files of regions: reading them, writing them, merging what a person changed."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -111,29 +111,26 @@ def parse(data: bytes, where: str) -> TextFile:
 
 def dump(textfile: TextFile) -> bytes:
     """UTF-8 JSON for people: one field a line, a list of numbers or a line of lettering in one line."""
-    text = "".join(_write(textfile.model_dump(), "")) + "\n"
+    text = _write(textfile.model_dump(), "") + "\n"
     return text.encode(errors="replace")  # JSON can spell half a character (\\ud83d), UTF-8 cannot
 
 
 _encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
 
 
-def _write(value: Any, indent: str) -> Iterator[str]:
+def _write(value: Any, indent: str) -> str:
     inner = indent + " "
-    if isinstance(value, dict) and value and "polygon" in value and "box" not in value:  # a line of lettering
-        yield _encode(value)
-    elif isinstance(value, dict) and value:
-        for i, (key, item) in enumerate(value.items()):
-            yield f"{',' if i else '{'}\n{inner}{_encode(key)}: "
-            yield from _write(item, inner)
-        yield f"\n{indent}}}"
-    elif isinstance(value, list) and any(isinstance(item, dict) for item in value):
-        for i, item in enumerate(value):
-            yield f"{',' if i else '['}\n{inner}"
-            yield from _write(item, inner)
-        yield f"\n{indent}]"
-    else:
-        yield _encode(value)
+    if isinstance(value, str):
+        return _encode(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # the encoder has a quick way for strings only
+    if isinstance(value, dict) and value and ("polygon" not in value or "box" in value):  # else a line of lettering
+        items = ",".join([f"\n{inner}{_encode(key)}: {_write(item, inner)}" for key, item in value.items()])
+        return f"{{{items}\n{indent}}}"
+    if isinstance(value, list) and value and isinstance(value[0], dict):
+        items = ",".join([f"\n{inner}{_write(item, inner)}" for item in value])
+        return f"[{items}\n{indent}]"
+    return _encode(value)
 
 
 def _no_constant(name: str) -> NoReturn:
