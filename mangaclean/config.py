@@ -1,10 +1,20 @@
 """Settings: one model for each table, with defaults, workflow files and `--set stage.name=value` laid over them."""
 
-from typing import Literal
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from mangaclean.errors import UsageError, did_you_mean
 from mangaclean.types import Kind
+from mangaclean.workflow import read_workflow
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
 
 
 class Table(BaseModel):
@@ -14,48 +24,58 @@ class Table(BaseModel):
 class InputConfig(Table):
     """How pages are read; the limits guard against bombs."""
 
-    max_pixels: int = Field(300_000_000, gt=0, description="largest page, in pixels")
-    max_unpacked: int = Field(8_000_000_000, gt=0, description="most bytes that an archive may unpack to")
-    pdf_dpi: int = Field(200, ge=36, le=1200, description="resolution for PDF pages that are not one picture")
+    max_pixels: int = Field(default=300_000_000, gt=0, description="largest page, in pixels")
+    max_unpacked: int = Field(default=8_000_000_000, gt=0, description="most bytes that an archive may unpack to")
+    pdf_dpi: int = Field(default=200, ge=36, le=1200, description="resolution for PDF pages that are not one picture")
 
 
 class SegmentConfig(Table):
     """Finding the lettering."""
 
-    engine: str = Field("rapidocr", description="who looks for lettering")
-    keep: tuple[Kind, ...] = Field(("sfx", "other"), description="kinds of lettering that stay on the page")
-    direction: Literal["auto", "rtl", "ltr", "ttb"] = Field("auto", description="reading direction")
+    engine: str = Field(default="rapidocr", description="who looks for lettering")
+    keep: tuple[Kind, ...] = Field(default=("sfx", "other"), description="kinds of lettering that stay on the page")
+    direction: Literal["auto", "rtl", "ltr", "ttb"] = Field(default="auto", description="reading direction")
+
+    @field_validator("keep")
+    @classmethod
+    def _in_order(cls, keep: tuple[Kind, ...]) -> tuple[Kind, ...]:
+        """One order for one choice: settings that mean the same are the same."""
+        return tuple(kind for kind in get_args(Kind) if kind in keep)
 
 
 class InpaintConfig(Table):
     """Removing the lettering."""
 
-    engine: str = Field("patchmatch", description="who paints grounds that are not flat")
-    flat: float = Field(6.0, ge=0, description="standard deviation (grey levels) up to which a ground is filled flat")
-    core: int = Field(512, ge=64, description="side of the part of a tile that is kept, px")
-    context: int = Field(96, ge=0, description="surroundings that a tile sees on each side, px")
+    engine: str = Field(default="patchmatch", description="who paints grounds that are not flat")
+    flat: float = Field(
+        default=6.0, ge=0, description="standard deviation (grey levels) up to which a ground is filled flat"
+    )
+    core: int = Field(default=512, ge=64, description="side of the part of a tile that is kept, px")
+    context: int = Field(default=96, ge=0, description="surroundings that a tile sees on each side, px")
 
 
 class OcrConfig(Table):
     """Reading the lettering."""
 
-    engine: str = Field("rapidocr", description="who reads; `none` leaves placeholders")
-    language: str = Field("ja", description="ja, zh, ko, en")
-    weights: str = Field("", description="folder or file of weights, for engines that take one")
+    engine: str = Field(default="rapidocr", description="who reads; `none` leaves placeholders")
+    language: str = Field(default="ja", description="ja, zh, ko, en")
+    weights: str = Field(default="", description="folder or file of weights, for engines that take one")
 
 
 class OutputConfig(Table):
     """What is written."""
 
-    format: Literal["png", "same", "webp", "jpg"] = Field("png", description="format of cleaned pages; `same` as input")
-    quality: int = Field(95, ge=1, le=100, description="quality of JPEG and WebP pages")
-    export: tuple[str, ...] = Field((), description="books made at the end: cbz, pdf")
+    format: Literal["png", "same", "webp", "jpg"] = Field(
+        default="png", description="format of cleaned pages; `same` as input"
+    )
+    quality: int = Field(default=95, ge=1, le=100, description="quality of JPEG and WebP pages")
+    export: tuple[str, ...] = Field(default=(), description="books made at the end: cbz, pdf")
 
 
 class RunConfig(Table):
     """How the work is done."""
 
-    workers: int = Field(0, ge=0, description="processes that clean pages; 0 = one for each core")
+    workers: int = Field(default=0, ge=0, description="processes that clean pages; 0 = one for each core")
 
 
 class Config(Table):
@@ -67,3 +87,167 @@ class Config(Table):
     ocr: OcrConfig = OcrConfig()
     output: OutputConfig = OutputConfig()
     run: RunConfig = RunConfig()
+
+
+# Which settings a layer sets: table → name → value
+_Values = dict[str, dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    origin: str
+    values: _Values
+
+
+def resolve(
+    workflow: str | Path | None = None,
+    sets: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    clean: Sequence[str] = (),
+    **tables: Mapping[str, object],
+) -> Config:
+    """Defaults, then the workflow (the name of a shipped one, or a TOML file), then `sets` ("stage.name=value").
+
+    `tables` are laid over that (`run={"workers": 2}`), and `keep` and `clean` change `segment.keep` at the end.
+    Raises UsageError for unknown names and wrong values.
+    """
+    values: _Values = {}
+    origins: dict[str, str] = {}
+    for layer in _layers(workflow, sets, tables):
+        for table, settings in layer.values.items():
+            values.setdefault(table, {}).update(settings)
+            origins.update({f"{table}.{name}": layer.origin for name in settings})
+    try:
+        # Strict: `core = true` and `core = "512"` in a workflow file are mistakes, not numbers.
+        config = Config.model_validate(values, strict=True)
+    except ValidationError as error:
+        raise UsageError("\n".join(_wrong(entry, origins) for entry in error.errors())) from None
+    return keep_clean(config, keep, clean)
+
+
+def origins(
+    workflow: str | Path | None = None,
+    sets: Sequence[str] = (),
+    keep: Sequence[str] = (),
+    clean: Sequence[str] = (),
+    **tables: Mapping[str, object],
+) -> dict[str, str]:
+    """Where each value of `resolve(…)` comes from: "segment.keep" → "default", "workflow manga", "--set" …"""
+    found = {f"{table}.{name}": "default" for table, name in _names()}
+    for layer in _layers(workflow, sets, tables):
+        found.update({f"{table}.{name}": layer.origin for table, settings in layer.values.items() for name in settings})
+    if keep or clean:
+        found["segment.keep"] = "--keep, --clean"
+    return found
+
+
+def keep_clean(config: Config, keep: Sequence[str] = (), clean: Sequence[str] = ()) -> Config:
+    """`config` with kinds of lettering added to `segment.keep`, or taken from it; "sfx,other" names two."""
+    kept, cleaned = _kinds("--keep", keep), _kinds("--clean", clean)
+    if both := kept & cleaned:
+        raise UsageError(f"'{min(both)}' is named by both --keep and --clean; name it once")
+    kinds = tuple(kind for kind in get_args(Kind) if kind in (set(config.segment.keep) | kept) - cleaned)
+    return config.model_copy(update={"segment": config.segment.model_copy(update={"keep": kinds})})
+
+
+def _kinds(option: str, words: Sequence[str]) -> set[str]:
+    kinds = {kind.strip() for word in words for kind in word.split(",") if kind.strip()}
+    for kind in sorted(kinds - set(get_args(Kind))):
+        raise UsageError(f"unknown kind of lettering in {option}: {did_you_mean(kind, get_args(Kind))}")
+    return kinds
+
+
+def to_toml(config: Config, origins: Mapping[str, str] | None = None) -> str:
+    """The settings as TOML, a workflow file to start from; each line says what the value is for and whence it came."""
+    lines = []
+    for table, model in config:
+        lines += ["", f"[{table}]"]
+        for name, value in model:
+            comment = type(model).model_fields[name].description or ""
+            if origins:
+                comment += f" [{origins[f'{table}.{name}']}]"
+            # A file name may hold anything; a control character would end or spoil the comment.
+            comment = "".join(char if char.isprintable() else "?" for char in comment)
+            lines.append(f"{name} = {_toml(value)}  # {comment}")
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
+
+
+def _names() -> list[tuple[str, str]]:
+    return [(table, name) for table, model in Config() for name in type(model).model_fields]
+
+
+def _layers(
+    workflow: str | Path | None, sets: Sequence[str], tables: Mapping[str, Mapping[str, object]]
+) -> Iterator[_Layer]:
+    if workflow is not None:
+        yield _workflow(workflow)
+    for text in sets:
+        yield _set(text)
+    if tables:
+        values = {table: {name: _tupled(value) for name, value in given.items()} for table, given in tables.items()}
+        yield _checked(_Layer("options", values))
+
+
+def _workflow(workflow: str | Path) -> _Layer:
+    layer = _Layer(f"workflow {workflow}", {})
+    for table, settings in read_workflow(workflow).items():
+        if not isinstance(settings, dict):
+            raise UsageError(f"{layer.origin}: '{table}' stands outside a table; put it under [segment], say")
+        layer.values[table] = {name: _tupled(value) for name, value in settings.items()}
+    return _checked(layer)
+
+
+def _tupled(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _set(text: str) -> _Layer:
+    key, equals, value = text.partition("=")
+    table, dot, name = key.strip().partition(".")
+    if not equals or not dot:
+        raise UsageError(f"--set {text}: write it as stage.name=value, as in --set inpaint.engine=telea")
+    _checked(_Layer("--set", {table: {name: value}}))
+    annotation = type(getattr(Config(), table)).model_fields[name].annotation
+    return _Layer("--set", {table: {name: _typed(annotation, value.strip())}})
+
+
+def _typed(annotation: object, text: str) -> object:
+    """`text` as the type of a setting; text that does not fit stays text, and the model says what is wrong with it."""
+    if get_origin(annotation) is tuple:
+        return tuple(word.strip() for word in text.split(",") if word.strip())
+    if annotation is bool:
+        return {"true": True, "false": False}.get(text.lower(), text)
+    if annotation in (int, float):
+        with suppress(ValueError):
+            return annotation(text)
+    return text
+
+
+def _checked(layer: _Layer) -> _Layer:
+    """The layer, once all its tables and settings are known ones."""
+    known: dict[str, list[str]] = {}
+    for table, name in _names():
+        known.setdefault(table, []).append(name)
+    for table, settings in layer.values.items():
+        if table not in known:
+            raise UsageError(f"unknown table: {did_you_mean(table, known)} ({layer.origin})")
+        for name in settings:
+            if name not in known[table]:
+                raise UsageError(f"unknown setting in [{table}]: {did_you_mean(name, known[table])} ({layer.origin})")
+    return layer
+
+
+def _wrong(entry: "ErrorDetails", origins: Mapping[str, str]) -> str:
+    table, name, *_ = map(str, entry["loc"])
+    rule = entry["msg"].removeprefix("Input should be ").replace("tuple", "list")
+    return f"wrong value in [{table}]: {name} = {entry['input']!r} ({origins[f'{table}.{name}']}); it should be {rule}"

@@ -1,5 +1,6 @@
 """Exit codes, and the errors that carry them."""
 
+from collections.abc import Iterable
 from enum import IntEnum
 
 
@@ -48,3 +49,12 @@ class OutputError(MangacleanError):
 
 class PageError(Exception):
     """An error about one page: it costs that page, and the run goes on."""
+
+
+def did_you_mean(wrong: str, known: Iterable[str]) -> str:
+    """For the end of a message: `'treshold'; did you mean 'threshold'?`, or all there is when nothing comes near."""
+    import difflib
+
+    known = list(known)
+    near = difflib.get_close_matches(wrong, known, n=1)
+    return f"'{wrong}'; did you mean '{near[0]}'?" if near else f"'{wrong}'; there are {', '.join(known)}"
