@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from mangaclean import __version__
@@ -128,6 +127,8 @@ class _Entry:
 
 def write(title: str, pages: Sequence[ReportPage], language: str = "ja") -> bytes:
     """The whole report. The same pages give the same bytes: it knows no dates and no seconds."""
+    from importlib import resources
+
     read = any(region.text for page in pages for region in page.regions)
     entries = [_entry(number, page, read) for number, page in enumerate(pages, 1)]
     ranked = sorted(entries, key=lambda entry: (-entry.risk, entry.number))

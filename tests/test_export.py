@@ -1,5 +1,6 @@
 import io
 import logging
+import tracemalloc
 import zipfile
 from pathlib import Path
 
@@ -239,6 +240,19 @@ def test_pdf_says_title_and_direction_and_nothing_of_the_time(tmp_path: Path) ->
     assert b"R2L" not in (tmp_path / "c.pdf").read_bytes()
     with pypdfium2.PdfDocument(tmp_path / "a.pdf") as document:
         assert document.get_metadata_value("Title") == "Chapter 1"
+
+
+def test_books_of_any_size_need_the_memory_of_a_page(tmp_path: Path) -> None:
+    page = encoded(Image.fromarray(np.random.default_rng(1).integers(0, 256, (1000, 1000), np.uint8)))
+    made = book(tmp_path, {f"{i}.png": page for i in range(20)})
+    for write in (cbz.write, pdf.write):
+        write(book(tmp_path, {"x.png": page}), tmp_path / "warm")  # imports count as memory
+        tracemalloc.start()
+        write(made, tmp_path / "b")
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert (tmp_path / "b").stat().st_size > 20 * len(page)
+        assert peak < 8 * len(page)
 
 
 def test_pdf_has_an_empty_page_for_what_cannot_be_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

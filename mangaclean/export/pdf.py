@@ -4,11 +4,12 @@ import hashlib
 import io
 import logging
 import struct
+import tempfile
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 from mangaclean.export import Book, Leaf, leaves, placed
 
@@ -49,7 +50,7 @@ def write(book: Book, dest: Path) -> None:
     """Write `dest`. The same book gives the same bytes. OutputError if the file cannot be written."""
     from reportlab.pdfgen.canvas import Canvas
 
-    with placed(dest) as file:
+    with placed(dest) as file, tempfile.TemporaryFile(dir=dest.parent) as spool:
         canvas = Canvas(file, pageCompression=0, invariant=1)
         canvas.setTitle(book.title)
         canvas.setCreator("mangaclean")
@@ -62,7 +63,7 @@ def write(book: Book, dest: Path) -> None:
             if picture is not None:
                 size = picture.points
                 canvas.setPageSize(size)
-                _place(canvas, picture, f"page{number}")
+                _place(canvas, picture, f"page{number}", file, spool)
             else:
                 log.warning("%s cannot be read: its page in %s is empty", leaf.name, dest.name)
                 canvas.setPageSize(size)
@@ -73,7 +74,7 @@ def write(book: Book, dest: Path) -> None:
         canvas.save()
 
 
-def _place(canvas: Any, picture: Picture, name: str) -> None:
+def _place(canvas: Any, picture: Picture, name: str, file: BinaryIO, spool: IO[bytes]) -> None:
     """Draw over the whole page, past `drawImage`, which would decode every picture and make 8 bits of 1."""
     from reportlab.pdfbase import pdfdoc
 
@@ -98,7 +99,7 @@ def _place(canvas: Any, picture: Picture, name: str) -> None:
                 document.Reference(table, f"table.{name}"),
             ]
         )
-    image = pdfdoc.PDFStream(content=picture.data)
+    image = _spooled(picture.data, file, spool)
     entries: dict[str, Any] = {
         "Type": pdfdoc.PDFName("XObject"),
         "Subtype": pdfdoc.PDFName("Image"),
@@ -127,6 +128,32 @@ def _place(canvas: Any, picture: Picture, name: str) -> None:
     canvas._code.append(f"/{document.getXObjectName(name)} Do")
     canvas.restoreState()
     canvas._formsinuse.append(name)
+
+
+def _spooled(data: bytes, file: BinaryIO, spool: IO[bytes]) -> Any:
+    """A stream that waits in `spool`, and on saving goes into `file` with all that was formatted before it.
+
+    reportlab collects a whole file in memory, twice; so a book of any size needs the memory of one page.
+    """
+    from reportlab.pdfbase import pdfdoc
+
+    start = spool.seek(0, io.SEEK_END)
+    spool.write(data)
+    length = len(data)
+
+    class Spooled(pdfdoc.PDFStream):  # type: ignore[misc]
+        def format(self, document: Any) -> bytes:
+            collected = document.__accum__
+            file.writelines(collected.strings)
+            collected.strings.clear()
+            collected.write = file.write
+            spool.seek(start)
+            self.content = spool.read(length)
+            formatted: bytes = super().format(document)
+            self.content = b""
+            return formatted
+
+    return Spooled()
 
 
 def _picture(leaf: Leaf) -> Picture | None:
