@@ -1,0 +1,118 @@
+"""Lines grouped to blocks: the lines of one balloon together, columns in reading order, furigana apart."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mangaclean.bubbles import Bubble
+from mangaclean.strokes import box_of, short_side
+from mangaclean.types import Box, Line
+
+SINGLE = 0.975  # convexity from which a balloon is one balloon, however its lines lie
+SAME_SIZE = 1.9  # two lines of one block differ in size by less than this factor
+FURIGANA = 0.62  # a column this much smaller than the one beside it is its reading aid
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that belong together, in reading order; `ruby` are reading aids beside them; `em` is in px."""
+
+    lines: tuple[Line, ...]
+    ruby: tuple[Line, ...]
+    bubble: Bubble | None
+    vertical: bool
+    em: float
+
+    @property
+    def text(self) -> str:
+        return "".join(line.text for line in self.lines)
+
+    @property
+    def longest(self) -> Line:
+        return max(self.lines, key=_length)
+
+
+def group(lines: Sequence[Line], found: Sequence[Bubble | None]) -> list[Block]:
+    """Join lines, each with its balloon or None, into blocks: generously in a balloon, on open ground with care."""
+    upright = _upright(lines)
+    parent = list(range(len(lines)))
+
+    def root(i: int) -> int:
+        while parent[i] != i:
+            parent[i] = parent[parent[i]]
+            i = parent[i]
+        return i
+
+    for i in range(len(lines)):
+        for j in range(i + 1, len(lines)):
+            same = found[i] is found[j] and root(i) != root(j)
+            if same and _together(lines[i], lines[j], found[i], upright[i] and upright[j]):
+                parent[root(j)] = root(i)
+    members: dict[int, list[int]] = {}
+    for i in range(len(lines)):
+        members.setdefault(root(i), []).append(i)
+    return [_block([lines[i] for i in ids], found[ids[0]], [upright[i] for i in ids]) for ids in members.values()]
+
+
+def _upright(lines: Sequence[Line]) -> list[bool]:
+    """Whether each line is a column; single letters, as wide as high, follow the majority of the page."""
+    ratios = [box_of(line).height / box_of(line).width for line in lines]
+    columns = sum(r > 1.3 for r in ratios) >= sum(r < 1 / 1.3 for r in ratios)
+    return [r > 1.3 or (r > 1 / 1.3 and columns) for r in ratios]
+
+
+def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
+    """Whether two lines on the same ground belong to one text."""
+    small, large = sorted((short_side(a), short_side(b)))
+    p, q = box_of(a), box_of(b)
+    if vertical:  # look at columns as if they were rows
+        p, q = Box(p.top, p.left, p.bottom, p.right), Box(q.top, q.left, q.bottom, q.right)
+    along = min(p.right, q.right) - max(p.left, q.left)  # shared length along the writing; negative: a gap
+    across = max(p.top, q.top) - min(p.bottom, q.bottom)  # gap between the lines; negative: they overlap
+    if large > SAME_SIZE * small:  # furigana stands close beside its column
+        beside = across < 0.3 * large and along > 0.5 * min(p.width, q.width)
+        return bubble is not None and large < 3 * small and beside
+    if bubble is None and large > 1.4 * small:
+        return False
+    if across < -0.5 * small:  # one line in two pieces
+        return along > -(0.6 if bubble is None else 1.0) * large
+    if along < 0.2 * min(p.width, q.width):
+        return False
+    if bubble is not None and bubble.convexity > SINGLE:
+        return across < 1.5 * large
+    # Lines of one text start level, or are centred on each other; those of two joined balloons do neither.
+    offset = abs(p.left - q.left)
+    if not vertical:
+        offset = min(offset, abs(p.left + p.right - q.left - q.right) // 2)
+    return across + 2 * offset < 0.4 * large
+
+
+def _block(lines: list[Line], bubble: Bubble | None, upright: list[bool]) -> Block:
+    lengths = [_length(line) for line in lines]
+    vertical = 2 * sum(n for n, up in zip(lengths, upright, strict=True) if up) >= sum(lengths)
+    size = float(np.average([short_side(line) for line in lines], weights=lengths))
+    ruby = [line for line in lines if len(lines) > 1 and short_side(line) < FURIGANA * size]
+    body = [line for line in lines if line not in ruby]
+    return Block(tuple(_in_order(body, vertical)), tuple(ruby), bubble, vertical, size / 1.15)
+
+
+def _in_order(lines: Sequence[Line], vertical: bool) -> list[Line]:
+    """Columns right to left, or rows top to bottom; the pieces of one line follow each other."""
+    rows: list[list[Line]] = []
+    for line in sorted(lines, key=lambda line: -_centre(line)[0] if vertical else _centre(line)[1]):
+        last = rows[-1][0] if rows else None
+        if last is not None and abs(_centre(line)[not vertical] - _centre(last)[not vertical]) < 0.5 * short_side(last):
+            rows[-1].append(line)
+        else:
+            rows.append([line])
+    return [line for row in rows for line in sorted(row, key=lambda line: _centre(line)[vertical])]
+
+
+def _length(line: Line) -> int:
+    return max(box_of(line).width, box_of(line).height)
+
+
+def _centre(line: Line) -> tuple[float, float]:
+    box = box_of(line)
+    return (box.left + box.right) / 2, (box.top + box.bottom) / 2

@@ -1,0 +1,66 @@
+"""Lettering that detectors overlook: `……`, `！` and single small kana alone in a balloon."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from mangaclean.bubbles import TOLERANCE, closed, components
+from mangaclean.strokes import box_of, filled, grown, short_side
+from mangaclean.types import Box, Image, Line
+
+SMALLEST, LARGEST = 0.0006, 0.12  # a balloon's share of the page
+ROUNDEST = 0.8  # its share of its convex hull, at least
+FULLEST = 0.25  # share of it that may be ink: an eye's white has more
+JOIN = 6  # px between the strokes of one mark
+PAD = 4  # px of ground left round a mark
+
+
+def find(image: Image, lines: Sequence[Line]) -> list[Line]:
+    """Ink that stands free inside a small white balloon, away from `lines`: lines that may be there.
+
+    Whether there is lettering is for a reader to say.
+    """
+    height, width = image.shape[:2]
+    white = image.min(2) > 255 - TOLERANCE
+    known = filled(lines, Box(0, 0, width, height))
+    em = float(np.median([short_side(line) for line in lines] or [0.02 * height])) / 1.15
+    labels, stats = components(white, connectivity=4)
+    found = []
+    for label in np.flatnonzero((stats[:, 4] > SMALLEST * white.size) & (stats[:, 4] < LARGEST * white.size)):
+        left, top, w, h, _ = stats[label].tolist()
+        if label == 0 or min(w, h) < 16:
+            continue
+        box = Box(left, top, left + w, top + h)
+        bubble = closed(labels[box.slices] == label, box)
+        ink = bubble.inside & ~white[box.slices]
+        if bubble.convexity < ROUNDEST or ink.sum() > FULLEST * bubble.inside.sum():
+            continue
+        free = grown(ink & ~known[box.slices], JOIN) & ~grown(known[box.slices], 4)
+        for x, y, mark_w, mark_h, _ in components(free)[1][1:].tolist():
+            short, long = sorted((mark_w - 2 * JOIN, mark_h - 2 * JOIN))
+            if 0.4 * em < long < 4 * em and short < 1.3 * em and 1.5 * short < min(w, h):
+                mark = Box(left + x, top + y, left + x + mark_w, top + y + mark_h).grown(PAD - JOIN, width, height)
+                corners = (
+                    (mark.left, mark.top),
+                    (mark.right, mark.top),
+                    (mark.right, mark.bottom),
+                    (mark.left, mark.bottom),
+                )
+                found.append(Line(corners))
+    return found
+
+
+def dots(image: Image, line: Line) -> int:
+    """How many like dots in one row or column a line consists of; 0 where it is anything else."""
+    ink = (image[box_of(line).slices].min(2) < 255 - 2 * TOLERANCE).astype(np.uint8)
+    count, _, stats, centres = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    if count < 4:
+        return 0
+    sizes, sides, centres = stats[1:, cv2.CC_STAT_AREA], stats[1:, 2:4], centres[1:]
+    spread = centres.std(0)
+    steps = np.diff(np.sort(centres[:, int(spread[1] > spread[0])]))
+    side = float(np.sqrt(sizes.mean()))
+    alike = sizes.max() < 1.8 * sizes.min() and sides.max() < 2 * side
+    in_row = spread.min() < 0.4 * side and steps.max() < 1.5 * steps.min()
+    return count - 1 if alike and in_row else 0

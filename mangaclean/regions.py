@@ -1,0 +1,144 @@
+"""From what a segmenter saw to regions: their strokes, their kind, and what is to be done with each and why."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mangaclean import bubbles, masks, panels, strokes
+from mangaclean.blocks import Block, group
+from mangaclean.config import SegmentConfig
+from mangaclean.strokes import box_of, corners_of, grown, ink_of, tone_of
+from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Line, Mask, Region
+
+# Mean confidence of reading from which lettering is taken for lettering at all, for a text, and for print.
+LETTERING, TEXT, PRINT = 0.25, 0.6, 0.85
+MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and lines of art are read as
+FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
+UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
+CREDITS = 300  # letters of one block from which a page is taken for credits or an afterword
+DISPLAY = 1.8  # times the page's body size, from which open lettering is taken for a sound effect
+
+
+@dataclass(frozen=True, slots=True)
+class _Traced:
+    """A block with its strokes and its mask, both (h, w) in a window of the page, and its ground's deviation."""
+
+    block: Block
+    window: Box
+    strokes: Mask
+    mask: Mask
+    sigma: float
+
+    @property
+    def flat(self) -> bool:
+        return self.sigma <= FLAT
+
+
+def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
+    """Regions of a page (H, W, 3) in reading order, and the mask (H, W) of those that are to be erased."""
+    lines = [line for line in finding.lines if min(box_of(line).width, box_of(line).height) >= 4]
+    blocks = group(lines, bubbles.find(image, lines))
+    sizes = [block.em for block in blocks if block.bubble] or [block.em for block in blocks]
+    body = float(np.median(sizes)) if sizes else 0.0
+    credits = any(len(block.text) > CREDITS for block in blocks)
+    mask = np.zeros(image.shape[:2], bool)
+    regions = []
+    for block in blocks:
+        traced = _trace(image, block)
+        # The blocks of one balloon answer for each other: a lone kana reads badly.
+        company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
+        legible = max(legibility(block.lines), legibility(company))
+        kind: Kind = "other" if credits else _kind(traced, legible, body)
+        action, reason = _decide(traced, kind, credits, cfg)
+        if action != "keep":
+            mask[traced.window.slices] |= traced.mask
+        regions.append(_region(image, traced, kind, action, reason))
+    return Detection(mask, panels.ordered(image, regions, cfg.direction))
+
+
+def legibility(lines: Sequence[Line]) -> float:
+    """Mean confidence of what was read in lines, each weighted by its length in letters; 0 for no lines."""
+    weights = [len(line.text) or 1 for line in lines]
+    return float(np.average([line.confidence for line in lines], weights=weights)) if lines else 0.0
+
+
+def _trace(image: Image, block: Block) -> _Traced:
+    every = block.lines + block.ruby
+    around = box_of(every[0])
+    for line in every[1:]:
+        around = around.union(box_of(line))
+    window = around.grown(round(1.3 * block.em) + 8, image.shape[1], image.shape[0])
+    page = image[window.slices]
+    far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
+    inside = block.bubble.window(window) if block.bubble else None
+    own, other = strokes.find(every, far, inside, window, block.em)
+    mask = masks.dilated(own, other, far, block.em, balloon=block.bubble is not None)
+    ring = grown(mask, 4) & ~mask & ~grown(other, 2)
+    sigma = float(page[ring].std(0).max()) if ring.sum() > 20 else UNKNOWN
+    return _Traced(block, window, own, mask, sigma)
+
+
+def _kind(traced: _Traced, legible: float, body: float) -> Kind:
+    """What a block is, by where it stands and how well it reads: drawn letters and drawings read badly."""
+    block = traced.block
+    if legible < LETTERING:
+        return "other"
+    if block.bubble:
+        return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
+    level = 12 if traced.flat and len(block.lines) > 1 else 4
+    printed = legible > (TEXT if traced.flat else PRINT) and len(block.text) > 1
+    return "caption" if printed and block.em < DISPLAY * body and _slant(block) < level else "sfx"
+
+
+def _slant(block: Block) -> float:
+    """Degrees by which a block's longest line is off the upright, or the level."""
+    a, b, _, d = block.longest.polygon
+    end = d if block.vertical else b
+    dx, dy = sorted((abs(end[0] - a[0]), abs(end[1] - a[1])))
+    return float(np.degrees(np.arctan2(dx, max(dy, 1))))
+
+
+def _decide(traced: _Traced, kind: Kind, credits: bool, cfg: SegmentConfig) -> tuple[Action, str]:
+    if kind in cfg.keep:
+        names = {"sfx": "sound effect", "other": "credits or afterword" if credits else "hardly lettering"}
+        return "keep", f"kept: {names.get(kind, kind)}"
+    if not traced.strokes.any():
+        return "keep", "kept: no strokes stand out from the ground"
+    if traced.flat:
+        return "fill", f"flat {'balloon' if traced.block.bubble else 'ground'}, σ {traced.sigma:.1f}"
+    return "inpaint", f"on art, σ {traced.sigma:.0f}" if traced.sigma != UNKNOWN else "on art, ground hidden"
+
+
+def _region(image: Image, traced: _Traced, kind: Kind, action: Action, reason: str) -> Region:
+    block, window = traced.block, traced.window
+    corners = cv2.boxPoints(cv2.minAreaRect(np.concatenate([corners_of(line) for line in block.lines])))
+    ys, xs = np.nonzero(traced.strokes)
+    if len(xs):
+        box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+        box = Box(box.left + window.left, box.top + window.top, box.right + window.left, box.bottom + window.top)
+        ink = np.median(image[window.slices][traced.strokes], axis=0).astype(int).tolist()
+    else:
+        left, top, width, height = cv2.boundingRect(corners.astype(np.int32))
+        box = Box(left, top, left + width, top + height).grown(0, image.shape[1], image.shape[0])
+        ink = [0, 0, 0]
+    return Region(
+        id="",
+        order=0,
+        panel=0,
+        kind=kind,
+        box=box,
+        polygon=tuple((round(float(x)), round(float(y))) for x, y in corners),
+        bubble=block.bubble.box if block.bubble else None,
+        vertical=block.vertical,
+        angle=0.0,
+        font_size=round(block.em, 1),
+        color="#{:02x}{:02x}{:02x}".format(*ink),
+        outline=None,
+        action=action,
+        reason=reason,
+        lines=block.lines,
+        text=block.text,
+        confidence=round(legibility(block.lines), 4),
+    )

@@ -1,0 +1,102 @@
+"""Lines of lettering: where they are, the ground they stand on, and the strokes inside them."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.types import Box, Image, Line, Mask
+
+Levels = NDArray[np.uint8]
+
+INK = 40  # levels from the ground's tone from which a pixel is ink
+LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
+
+
+def disc(radius: int) -> Levels:
+    """A structuring element for `radius` px."""
+    return np.asarray(cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)), np.uint8)
+
+
+def grown(mask: Mask, radius: int) -> Mask:
+    """A mask (H, W) dilated by a disc of `radius` px."""
+    return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0 if radius > 0 else mask
+
+
+def shrunk(mask: Mask, radius: int) -> Mask:
+    """A mask (H, W) eroded by a disc of `radius` px."""
+    return cv2.erode(mask.astype(np.uint8), disc(radius)) > 0 if radius > 0 else mask
+
+
+def corners_of(line: Line, window: Box = Box(0, 0, 0, 0)) -> NDArray[np.int32]:  # noqa: B008 — a constant
+    """The corners (4, 2) of a line, seen from a window of the page."""
+    return np.array(line.polygon, np.int32) - np.array([window.left, window.top], np.int32)
+
+
+def box_of(line: Line) -> Box:
+    """The upright box round a line."""
+    xs, ys = zip(*line.polygon, strict=True)
+    return Box(min(xs), min(ys), max(xs) + 1, max(ys) + 1)
+
+
+def short_side(line: Line) -> float:
+    """Width of a column or height of a row, px: about 1.15 em, as detectors leave some air."""
+    (a, b, c) = np.array(line.polygon[:3], float)
+    return float(min(np.hypot(*(b - a)), np.hypot(*(c - b))))
+
+
+def filled(lines: Sequence[Line], window: Box) -> Mask:
+    """The insides of lines as a mask of a window of the page."""
+    out = np.zeros((window.height, window.width), np.uint8)
+    for line in lines:
+        cv2.fillPoly(out, [corners_of(line, window)], 1)
+    return out > 0
+
+
+def tone_of(image: Image, line: Line) -> Levels:
+    """The commonest colour (3,) along the edge of a line, where ground outweighs ink."""
+    box = box_of(line).grown(3, image.shape[1], image.shape[0])
+    band = np.zeros((box.height, box.width), np.uint8)
+    cv2.polylines(band, [corners_of(line, box)], True, 1, 5)
+    pixels = image[box.slices][band > 0]
+    # Levels in steps of 8 find the commonest colour; the median of its pixels is exact.
+    keys = (pixels >> 3).astype(np.int32) @ np.array([1024, 32, 1], np.int32)
+    values, counts = np.unique(keys, return_counts=True)
+    tone: Levels = np.median(pixels[keys == values[counts.argmax()]], axis=0).astype(np.uint8)
+    return tone
+
+
+def ink_of(image: Image, tone: Levels) -> Levels:
+    """How far each pixel (H, W) is from the ground's tone, in levels of the channel that differs most."""
+    far = cv2.absdiff(image, np.full_like(image, tone))
+    return np.maximum(np.maximum(far[:, :, 0], far[:, :, 1]), far[:, :, 2]).astype(np.uint8)
+
+
+def find(lines: Sequence[Line], far: Levels, inside: Mask | None, window: Box, em: float) -> tuple[Mask, Mask]:
+    """Strokes of `lines`, and the ink that is not theirs (outlines, art), in a window of the page.
+
+    `far` (h, w) is the window's distance from the ground's tone; `inside` (h, w) the balloon, if there is one; `em`
+    the size of the lettering in px. Connected ink belongs to the lettering when it lies in the lines or close by in
+    the same balloon (dots, small kana, marks that the detector left out) and is not larger than a letter can be.
+    """
+    ink = (far > INK).astype(np.uint8)
+    tight = filled(lines, window)
+    near = grown(tight, round((0.25 if inside is None else 0.8) * em))
+    if inside is not None:
+        near &= inside | tight
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
+    in_near = np.bincount(labels[near], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    in_tight = np.bincount(labels[tight], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    longest = max(max(box_of(line).width, box_of(line).height) for line in lines)
+    whole = ((in_near > 0.95) & (side < LETTER * em)) | ((in_tight > 0.75) & (side < 1.2 * longest))
+    crossing = (in_tight > 0.02) & ~whole
+    whole[0] = crossing[0] = False
+    strokes: Mask = whole[labels]
+    if crossing.any():  # a letter that touches an outline or a line of art: what of it lies well within the line
+        core = shrunk(tight, max(round(0.1 * em), 1))
+        if inside is not None:
+            core &= shrunk(inside, 2)
+        strokes |= crossing[labels] & core
+    return strokes, (ink > 0) & ~strokes
