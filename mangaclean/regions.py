@@ -18,7 +18,7 @@ MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and 
 FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
 UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
 CREDITS = 300  # letters of one block from which a page is taken for credits or an afterword
-DISPLAY = 1.8  # times the page's body size, from which open lettering is taken for a sound effect
+DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +75,10 @@ def _trace(image: Image, block: Block) -> _Traced:
     inside = block.bubble.window(window) if block.bubble else None
     own, other = strokes.find(every, far, inside, window, block.em)
     mask = masks.dilated(own, other, far, block.em, balloon=block.bubble is not None)
-    ring = grown(mask, 4) & ~mask & ~grown(other, 2)
-    sigma = float(page[ring].std(0).max()) if ring.sum() > 20 else UNKNOWN
+    ring = grown(mask, 4) & ~mask
+    clear = ring & ~grown(other, 2)
+    # An outline or two may run past lettering on flat ground; a ground that is mostly ink is art.
+    sigma = float(page[clear].std(0).max()) if clear.sum() > max(20, 0.6 * ring.sum()) else UNKNOWN
     return _Traced(block, window, own, mask, sigma)
 
 
@@ -89,7 +91,9 @@ def _kind(traced: _Traced, legible: float, body: float) -> Kind:
         return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
     level = 12 if traced.flat and len(block.lines) > 1 else 4
     printed = legible > (TEXT if traced.flat else PRINT) and len(block.text) > 1
-    return "caption" if printed and block.em < DISPLAY * body and _slant(block) < level else "sfx"
+    words = traced.flat and legible > PRINT and any("一" <= letter <= "鿿" for letter in block.text)
+    size = POSTER if words else DISPLAY  # sound effects are kana
+    return "caption" if printed and block.em < size * body and _slant(block) < level else "sfx"
 
 
 def _slant(block: Block) -> float:

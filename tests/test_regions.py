@@ -1,0 +1,186 @@
+"""Regions, balloons, strokes and masks on drawn pages."""
+
+import cv2
+import numpy as np
+import pytest
+from tests import drawn
+
+from mangaclean import bubbles, masks, overlooked, panels, regions, strokes
+from mangaclean.blocks import group
+from mangaclean.config import SegmentConfig
+from mangaclean.types import Box, Finding, Line
+
+CFG = SegmentConfig()
+
+
+def detect(image, *lines, **settings):
+    return regions.detect(image, Finding(lines=tuple(lines)), SegmentConfig(**settings))
+
+
+def test_balloon_is_cleaned_to_the_last_stroke_and_its_outline_stays():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (90, 110))
+    blank = image.copy()
+    lines = [drawn.column(image, 210, 130, 5), drawn.column(image, 180, 130, 5)]
+    made = detect(image, *lines)
+    lettering = (image != blank).any(2)
+    assert made.mask[lettering].all()
+    outline = strokes.ink_of(blank, np.array([255] * 3, np.uint8)) > strokes.INK
+    assert not (made.mask & outline & ~lettering).any()
+    (region,) = made.regions
+    assert (region.kind, region.action, region.vertical) == ("speech", "fill", True)
+    assert region.reason.startswith("flat balloon, σ ")
+    assert region.bubble is not None
+    assert region.bubble.overlap(region.box) == region.box.area
+
+
+def test_small_mark_beside_a_line_is_erased_and_a_line_of_art_is_not():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5)
+    cv2.circle(image, (190, 240), 2, (0, 0, 0), -1)  # a full stop that the detector left out
+    cv2.line(image, (130, 150), (130, 250), (0, 0, 0), 2)  # art inside the balloon, longer than a letter
+    mask = detect(image, line).mask
+    assert mask[240, 190]
+    assert not mask[150:250, 130].any()
+
+
+def test_joined_balloons_hold_two_regions():
+    image = drawn.page()
+    drawn.hatched(image)
+    for centre in ((250, 180), (160, 260)):
+        drawn.balloon(image, centre, (70, 90))
+    for centre in ((250, 180), (160, 260)):
+        cv2.ellipse(image, centre, (66, 86), 0, 0, 360, (255, 255, 255), -1)
+    right = [drawn.column(image, 255, 130, 4), drawn.column(image, 229, 130, 4)]
+    left = [drawn.column(image, 165, 215, 4), drawn.column(image, 139, 215, 4)]
+    made = detect(image, *right, *left)
+    assert [len(region.lines) for region in made.regions] == [2, 2]
+    assert made.regions[0].box.left > made.regions[1].box.left  # right to left
+
+
+def test_drawn_letters_on_art_are_kept_and_said_so():
+    image = drawn.page()
+    drawn.hatched(image)
+    line = drawn.column(image, 180, 100, 4, em=40)
+    made = detect(image, Line(line.polygon, 0.9, "ドドド", 0.4))
+    assert not made.mask.any()
+    assert [(r.kind, r.action, r.reason) for r in made.regions] == [("sfx", "keep", "kept: sound effect")]
+    cleaned = detect(image, Line(line.polygon, 0.9, "ドドド", 0.4), keep=())
+    assert cleaned.mask.any()
+    assert cleaned.regions[0].action == "inpaint"
+
+
+def test_an_eye_in_a_white_is_not_speech():
+    image = drawn.page(tone=120)
+    cv2.circle(image, (200, 200), 40, (255, 255, 255), -1)
+    cv2.circle(image, (200, 200), 12, (0, 0, 0), -1)
+    made = detect(image, Line(((184, 184), (216, 184), (216, 216), (184, 216)), 0.7, "O", 0.9))
+    assert not made.mask.any()
+    assert made.regions[0].action == "keep"
+
+
+def test_a_page_of_credits_is_left_alone():
+    image = drawn.page()
+    line = drawn.column(image, 200, 60, 8, text="あ" * 400)
+    made = detect(image, line)
+    assert not made.mask.any()
+    assert made.regions[0].reason == "kept: credits or afterword"
+
+
+def test_white_on_black_is_found_and_erased():
+    image = drawn.page(tone=255)
+    cv2.ellipse(image, (200, 200), (90, 110), 0, 0, 360, (0, 0, 0), -1)
+    blank = image.copy()
+    made = detect(image, drawn.column(image, 190, 140, 5, ink=255))
+    assert made.mask[(image != blank).any(2)].all()
+    assert made.regions[0].color == "#ffffff"
+
+
+def test_furigana_is_erased_but_not_read():
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (90, 110))
+    base = drawn.column(image, 190, 130, 5, em=24, text="漢字漢字漢")
+    ruby = drawn.column(image, 216, 135, 6, em=9, text="かなかなかな")
+    blank = drawn.page()
+    drawn.balloon(blank, (200, 200), (90, 110))
+    made = detect(image, base, ruby)
+    assert [region.text for region in made.regions] == ["漢字漢字漢"]
+    assert made.mask[(image != blank).any(2)].all()
+
+
+def test_rows_are_read_downwards_and_columns_leftwards():
+    image = drawn.page()
+    rows = [Line(((60, y), (300, y), (300, y + 24), (60, y + 24)), 0.9, str(y), 0.9) for y in (140, 100, 120)]
+    (block,) = group(rows, bubbles.find(image, rows)) if len(group(rows, [None] * 3)) == 1 else group(rows, [None] * 3)
+    assert [line.text for line in block.lines] == ["100", "120", "140"]
+    columns = [drawn.column(image, x, 100, 6, text=str(x)) for x in (100, 148, 124)]
+    (block,) = group(columns, [None] * 3)
+    assert [line.text for line in block.lines] == ["148", "124", "100"]
+
+
+def test_no_lines_make_no_regions():
+    made = detect(drawn.page())
+    assert made.regions == ()
+    assert not made.mask.any()
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 200), (33, 47)])
+def test_tiny_pages(size):
+    image = np.zeros((*size, 3), np.uint8)
+    assert detect(image).mask.shape == size
+    assert overlooked.find(image, []) == []
+
+
+def test_dilation_grows_with_the_letters_and_spares_other_ink():
+    own, other = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
+    own[28:32, 28:32] = True
+    other[:, 34] = True
+    far = np.zeros((60, 60), np.uint8)
+    small = masks.dilated(own, other, far, 12, balloon=False)
+    large = masks.dilated(own, other, far, 60, balloon=False)
+    assert small.sum() < large.sum()
+    assert not (large & other).any()
+    assert not large[:, 33].any()
+    assert large[own].all()
+
+
+def test_dots_are_told_from_other_marks():
+    image = drawn.page(120, 120)
+    for y in (30, 42, 54, 66, 78, 90):
+        cv2.circle(image, (60, y), 2, (0, 0, 0), -1)
+    line = Line(((50, 20), (70, 20), (70, 100), (50, 100)))
+    assert overlooked.dots(image, line) == 6
+    cv2.line(image, (55, 36), (65, 36), (0, 0, 0), 2)
+    assert overlooked.dots(image, line) == 0
+
+
+def test_a_mark_alone_in_a_balloon_is_proposed():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (100, 120), (50, 60))
+    drawn.column(image, 90, 105, 1, em=22)
+    known = drawn.column(image, 300, 300, 4)
+    (mark,) = overlooked.find(image, [known])
+    assert strokes.box_of(mark).overlap(Box(92, 107, 110, 125)) > 200
+
+
+GRID = [Box(0, 0, 190, 260), Box(210, 0, 400, 260), Box(0, 300, 400, 560)]
+
+
+@pytest.mark.parametrize(("direction", "order"), [("rtl", [1, 0, 2]), ("ltr", [0, 1, 2])])
+def test_panels_are_read_in_rows(direction, order):
+    assert panels.sort(GRID, direction) == order
+
+
+def test_panels_are_found():
+    image = drawn.page(420, 600)
+    for box in GRID:
+        cv2.rectangle(image, (box.left + 10, box.top + 10), (box.right + 8, box.bottom + 8), (90, 90, 90), -1)
+    found = panels.find(image)
+    assert len(found) == 3
+    for box in GRID:
+        moved = Box(box.left + 10, box.top + 10, box.right + 10, box.bottom + 10)
+        assert max(f.overlap(moved) for f in found) > 0.95 * moved.area
