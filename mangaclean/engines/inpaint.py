@@ -1,0 +1,73 @@
+"""Inpainters: who paints the grounds that are not flat."""
+
+import cv2
+import numpy as np
+
+from mangaclean.config import InpaintConfig
+from mangaclean.types import Box, Image, Inpainter, Mask
+
+PATCH = 5  # px from the middle of a compared patch to its edge; tone of 60 lines repeats within it
+LOOK = 48  # px round a hole in which PatchMatch looks for what to copy; its time goes with the area
+RADIUS = 5  # px that OpenCV's methods look at round a pixel
+SEED = 1
+
+
+def patchmatch(cfg: InpaintConfig) -> Inpainter:
+    """Copies patches that fit from round the hole (Barnes et al. 2009, PatchMatch); strong on screentone."""
+    from patchmatch import patch_match
+
+    patch_match.set_random_seed(SEED)
+
+    def inpainter(image: Image, mask: Mask) -> Image:
+        out = image.copy()
+        height, width = mask.shape
+        for box in _holes(mask, width, height):
+            tile, hole = image[box.slices], mask[box.slices]
+            if hole.all():
+                out[box.slices] = 255
+            elif min(box.width, box.height) <= 2 * PATCH:  # too narrow to hold a patch
+                out[box.slices] = _opencv(tile, hole, cv2.INPAINT_TELEA)
+            else:
+                found: Image = patch_match.inpaint(tile, hole, patch_size=PATCH)
+                out[box.slices][hole] = found[hole]
+        return out
+
+    return inpainter
+
+
+def telea(cfg: InpaintConfig) -> Inpainter:
+    """Smooth continuation by fast marching (Telea 2004)."""
+    return lambda image, mask: _opencv(image, mask, cv2.INPAINT_TELEA)
+
+
+def navier_stokes(cfg: InpaintConfig) -> Inpainter:
+    """Smooth continuation along lines of equal tone (Bertalmio et al. 2001)."""
+    return lambda image, mask: _opencv(image, mask, cv2.INPAINT_NS)
+
+
+def white(cfg: InpaintConfig) -> Inpainter:
+    """White, for those who redraw by hand."""
+    return lambda image, mask: np.where(mask[..., None], np.uint8(255), image)
+
+
+def _opencv(image: Image, mask: Mask, method: int) -> Image:
+    if mask.all():  # nothing to continue from
+        return np.full_like(image, 255)
+    if not mask.any():
+        return image.copy()
+    painted: Image = cv2.inpaint(np.ascontiguousarray(image), mask.astype(np.uint8), RADIUS, method)
+    return painted
+
+
+def _holes(mask: Mask, width: int, height: int) -> list[Box]:
+    """Windows round the holes of a tile; holes whose windows meet share one."""
+    boxes: list[Box] = []
+    _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    for left, top, w, h, _ in stats[1:].tolist():
+        box = Box(left, top, left + w, top + h).grown(LOOK, width, height)
+        while met := [other for other in boxes if box.overlap(other)]:
+            for other in met:
+                boxes.remove(other)
+                box = box.union(other)
+        boxes.append(box)
+    return boxes

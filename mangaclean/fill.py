@@ -1,0 +1,121 @@
+"""Removal of lettering: flat grounds get their own tone, the rest goes to an inpainter by tiles."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean import tiles
+from mangaclean.config import InpaintConfig
+from mangaclean.grounds import Survey, measure, predicted
+from mangaclean.types import Image, Inpainter, Mask
+
+WINDOW = 1024  # px of page in which grounds are measured at once
+AROUND = 24  # px that such a window shows besides; more than the widest ring
+CELL = 64  # px of the parts in which a large piece of mask is judged
+LARGE = 128  # px from which a piece of mask is judged by cells
+LEVEL = 1.5  # levels by which a ground may change over a part and still get one tone
+GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
+REACH = 8.0  # px over which the ring's tone leads into the fill
+
+
+def remove(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -> Image:
+    """`image` (H, W, 3) with the pixels of `mask` (H, W) painted over; all others stay as they are.
+
+    Flat and slowly varying grounds are continued from round the strokes; the rest goes to `inpainter`, which sees
+    flat grounds already filled. A page without colour stays without.
+    """
+    if not mask.any():
+        return image.copy()
+    filled, art = flatten(image, mask, cfg.flat)
+    if art.any():
+        filled = tiles.compose(filled, art, cfg.core, cfg.context, inpainter)
+        if _grey(image):
+            filled[art] = filled[art].mean(1, keepdims=True).round().astype(np.uint8)
+    return np.where(mask[..., None], filled, image)
+
+
+def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:
+    """Fill the flat grounds under `mask`. Returns the page, and the part of the mask that is not flat."""
+    out = image.copy()
+    art = mask.copy()
+    for tile in tiles.plan(mask, WINDOW, AROUND):
+        at = tile.window.slices
+        parts, count = _parts(mask[at], tile.window.left, tile.window.top)
+        survey = measure(image[at], parts, count, flat)
+        own = tile.own & survey.flat[parts]
+        if own.any():
+            out[at][own] = _fill(image[at], parts, survey, own)
+            art[at] &= ~own
+    return out, art
+
+
+def _grey(image: Image) -> bool:
+    # Rows at a time: a whole page of comparisons would weigh as much as the page.
+    return all(bool((part == part[..., :1]).all()) for part in np.array_split(image, max(len(image) // 512, 1)))
+
+
+def _parts(mask: Mask, left: int, top: int) -> tuple[NDArray[np.int32], int]:
+    """Number the pieces of a mask (h, w) from 1; large pieces by cells of the page. Returns the count with part 0."""
+    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
+    large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > LARGE
+    large[0] = False
+    where = large[parts]
+    if not where.any():
+        return parts, count
+    rows, columns = np.nonzero(where)
+    cells = np.stack([parts[where], (rows + top) // CELL, (columns + left) // CELL], 1)
+    _, number = np.unique(cells, axis=0, return_inverse=True)
+    parts = parts.copy()
+    parts[where] = count + number.reshape(-1)
+    return parts, int(parts.max()) + 1
+
+
+def _fill(image: Image, parts: NDArray[np.int32], survey: Survey, own: Mask) -> NDArray[np.uint8]:
+    """Values (n, 3) for the pixels of `own`, which lie on flat grounds."""
+    rows, columns = np.nonzero(own)
+    part = parts[own]
+    height, width = own.shape
+    x, y = columns - width / 2, rows - height / 2
+    values = predicted(survey.plane, part, x, y)
+    span = np.zeros(len(survey.flat))
+    np.maximum.at(span, part, np.abs(values - survey.tone[part]).max(1))
+    plain = survey.pure & (survey.sigma <= 2 * GRAIN) | (survey.sigma < GRAIN) & (span < LEVEL)
+    uneven = ~plain[part]
+    if uneven.any():
+        values[uneven] += _lead_in(image, survey)[own][uneven] + _grain(image, survey, part)[uneven]
+    values[~uneven] = survey.tone[part[~uneven]]
+    return np.asarray(values.round().clip(0, 255), dtype=np.uint8)
+
+
+def _residues(image: Image, survey: Survey) -> NDArray[np.float32]:
+    """How far the pixels of even ground (H, W, 3) are off the planes; 0 elsewhere."""
+    rows, columns = np.nonzero(survey.even)
+    height, width = survey.even.shape
+    off = np.zeros(image.shape, np.float32)
+    plane = predicted(survey.plane, survey.nearest[survey.even], columns - width / 2, rows - height / 2)
+    off[survey.even] = image[survey.even] - plane
+    return off
+
+
+def _lead_in(image: Image, survey: Survey) -> NDArray[np.float32]:
+    """What the ground near by adds to the planes: normalised convolution that fades towards the middle of a part."""
+    seen = survey.even.astype(np.float32)
+    off = cv2.GaussianBlur(_residues(image, survey), (0, 0), REACH / 2)
+    weight = cv2.GaussianBlur(seen, (0, 0), REACH / 2)
+    return np.asarray(off / (weight + 0.02)[..., None])
+
+
+def _grain(image: Image, survey: Survey, part: NDArray[np.int32]) -> NDArray[np.float64]:
+    """Noise (n, 3) for pixels of `part`, drawn from the grain of their own rings; the same for the same page."""
+    off = _residues(image, survey)
+    smooth = cv2.GaussianBlur(off, (0, 0), 1.5)
+    weight = cv2.GaussianBlur(survey.even.astype(np.float32), (0, 0), 1.5)
+    off = (off - smooth / np.maximum(weight, 1e-3)[..., None])[survey.even]
+    owner = survey.nearest[survey.even]
+    order = np.argsort(owner, kind="stable")
+    number = np.bincount(owner, minlength=len(survey.flat))
+    first = np.cumsum(number) - number
+    draw = np.random.default_rng(0).random(len(part))
+    grain = off[order[first[part] + (draw * number[part]).astype(np.int64)]].astype(np.float64)
+    grain[survey.sigma[part] < GRAIN] = 0
+    return grain

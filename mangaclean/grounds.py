@@ -1,0 +1,162 @@
+"""The ground that lettering stands on: its tone, how much it varies, and whether a fill is enough."""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.types import Image, Mask
+
+RING = 6.0  # px round the mask in which the ground is measured
+HALO = 1.5  # px next to the mask that are left out: lettering may still glow there
+WIDE = 16.0  # px round the mask where the ring alone shows too little
+FEW = 24  # pixels of ground that are too few to judge by
+STRAY = 15.0  # levels off the ground from which a pixel is a line of art or an outline, no ground
+PASSING = 0.35  # share of the ring that a balloon's outline beside it may take
+SPECKS = 0.02  # share of the ring that is dirt, wherever it lies
+UNKNOWN = 99.0  # deviation of a ground that cannot be seen
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """One ground: deviation in levels of the channel that varies most, its usual tone, and whether it is flat."""
+
+    sigma: float
+    tone: tuple[int, int, int]
+    flat: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Survey:
+    """The grounds of parts 0 … n-1 of a mask; part 0 is no part.
+
+    `plane` holds for each part and channel the tone at the middle of the window and its slope along x and y, per px.
+    """
+
+    sigma: NDArray[np.float64]  # (n,)
+    tone: NDArray[np.uint8]  # (n, 3)
+    pure: NDArray[np.bool_]  # (n,) more than half of the ground has exactly the tone
+    flat: NDArray[np.bool_]  # (n,)
+    plane: NDArray[np.float64]  # (n, 3, 3): part, (tone, dx, dy), channel
+    nearest: NDArray[np.int32]  # (H, W) part of each pixel of the rings and of the mask; 0 elsewhere
+    even: NDArray[np.bool_]  # (H, W) pixels of the rings that are ground
+
+
+def ground(image: Image, mask: Mask, flat: float, hidden: Mask | None = None) -> Ground:
+    """The ground round all that is masked in a window (H, W, 3).
+
+    `hidden` (H, W) marks what else is no ground, such as other lettering. The ground is measured on a ring round the
+    mask. An outline or a line that passes by does not count against it; lines that enter from several sides do.
+    """
+    survey = measure(image, mask.astype(np.int32), 2, flat, hidden)
+    return Ground(float(survey.sigma[1]), tuple(survey.tone[1].tolist()), bool(survey.flat[1]))
+
+
+def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hidden: Mask | None = None) -> Survey:
+    """Measure the grounds of the parts 1 … count-1 that `parts` (H, W) marks; 0 marks what is no hole."""
+    mask = parts > 0
+    far, nearest = _nearest(parts, mask)
+    seen = ~mask & (far > HALO) & (far <= WIDE)
+    if hidden is not None:
+        seen &= ~hidden
+    reach = np.where(np.bincount(nearest[seen & (far <= RING)], minlength=count) < FEW, WIDE, RING)
+    ring = seen & (far <= reach[nearest])
+    rows, columns = np.nonzero(ring)
+    part = nearest[ring]
+    values = image[ring].astype(np.float64)
+    number = np.bincount(part, minlength=count)
+    tone, pure = _tones(image[ring], part, count)
+    height, width = mask.shape
+    x, y = columns - width / 2, rows - height / 2
+    plane = np.zeros((count, 3, 3))
+    plane[:, 0] = tone
+    off = np.abs(values - tone[part]).max(1)
+    for limit in (4 * STRAY, STRAY, STRAY):  # a steep gradient is not lost in the first step
+        plane = _planes(values, x, y, part, off <= limit, count, plane)
+        off = np.abs(values - predicted(plane, part, x, y)).max(1)
+    good = off <= STRAY
+    even, stray = np.zeros_like(mask), np.zeros_like(mask)
+    even[rows[good], columns[good]] = True
+    stray[rows[~good], columns[~good]] = True
+    share = np.bincount(part[~good], minlength=count) / np.maximum(number, 1)
+    around = _deviation((values - predicted(plane, part, x, y))[good], part[good], count)
+    overall = _deviation(values - tone[part], part, count)
+    calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
+    is_flat = calm & (around <= flat) & (number >= FEW // 2)
+    sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
+    return Survey(sigma, tone, pure, is_flat, plane, np.where(ring | mask, nearest, 0).astype(np.int32), even)
+
+
+def predicted(
+    plane: NDArray[np.float64], part: NDArray[np.int32], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Tones (n, 3) of the planes of `part` at x, y from the middle of the window."""
+    own = plane[part]
+    return np.asarray(own[:, 0] + own[:, 1] * x[:, None] + own[:, 2] * y[:, None])
+
+
+def _nearest(parts: NDArray[np.int32], mask: Mask) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
+    """How far each pixel is from the mask, and the part it is nearest to."""
+    if not mask.any():
+        return np.full(mask.shape, np.inf, np.float32), np.zeros(mask.shape, np.int32)
+    far, seeds = cv2.distanceTransformWithLabels(
+        (~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    owner = np.zeros(int(seeds.max()) + 1, np.int32)
+    owner[seeds[mask]] = parts[mask]
+    return np.asarray(far, np.float32), owner[seeds]
+
+
+def _tones(values: NDArray[np.uint8], part: NDArray[np.int32], count: int) -> tuple[NDArray[np.uint8], Mask]:
+    """For each part its commonest tone where that holds more than half of the ring, else the median."""
+    tone = np.zeros((count, 3), np.uint8)
+    pure = np.ones(count, bool)
+    number = np.bincount(part, minlength=count)
+    for channel in range(3):
+        table = np.bincount(part.astype(np.int64) * 256 + values[:, channel], minlength=count * 256).reshape(count, 256)
+        tone[:, channel] = (table.cumsum(1) >= (number[:, None] + 1) // 2).argmax(1)
+        # A value that more than half of the pixels have is their median, too.
+        pure &= table.max(1) * 2 > number
+    return tone, pure & (number > 0)
+
+
+def _planes(
+    values: NDArray[np.float64],
+    x: NDArray[np.float64],
+    y: NDArray[np.float64],
+    part: NDArray[np.int32],
+    use: Mask,
+    count: int,
+    before: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Least squares planes through the ring of each part; parts with too little to go by keep their plane."""
+    basis = np.stack([np.ones_like(x), x, y], 1)[use]
+    own, seen = part[use], values[use]
+    number = np.bincount(own, minlength=count)
+    normal = np.empty((count, 3, 3))
+    right = np.empty((count, 3, 3))
+    for i in range(3):
+        for j in range(3):
+            normal[:, i, j] = np.bincount(own, basis[:, i] * basis[:, j], count)
+            right[:, i, j] = np.bincount(own, basis[:, i] * seen[:, j], count)
+    # A little stiffness: a ring of a few pixels must not tilt, and a row of them must not make this singular.
+    normal[:, 1, 1] += 20 * number + 1
+    normal[:, 2, 2] += 20 * number + 1
+    normal[:, 0, 0] += number == 0
+    enough = number >= FEW
+    return np.where(enough[:, None, None], np.linalg.solve(normal, right), before)
+
+
+def _deviation(off: NDArray[np.float64], part: NDArray[np.int32], count: int) -> NDArray[np.float64]:
+    number = np.maximum(np.bincount(part, minlength=count), 1)
+    squares = np.stack([np.bincount(part, off[:, channel] ** 2, count) for channel in range(3)])
+    return np.asarray(np.sqrt(squares / number).max(0))
+
+
+def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+    """At how many places something that is not ground comes up to each part: a line behind a letter has two."""
+    _, blobs = cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)
+    at = stray & (far <= HALO + 1.2)
+    pairs = np.unique(np.stack([nearest[at], blobs[at]], 1), axis=0)
+    return np.bincount(pairs[:, 0], minlength=count)

@@ -1,0 +1,166 @@
+"""Where tiles go on a masked page, and how their overlaps are weighed."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.types import Box, Image, Mask
+
+Weights = NDArray[np.float32]  # (h, w), 0 to 1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tile:
+    """A window on the page, and how much of each of its pixels this tile decides.
+
+    The weights of all tiles add up to 1 on each pixel of the mask, and to 0 elsewhere. Without `blended` they are
+    0 or 1: no other tile writes there.
+    """
+
+    window: Box
+    weight: Weights
+    blended: bool = False
+
+    @property
+    def own(self) -> Mask:
+        return self.weight > 0
+
+
+def plan(mask: Mask, core: int, context: int) -> Iterator[Tile]:
+    """Tiles that together decide each pixel of `mask` (H, W) once.
+
+    Components of the mask that fit in `core` × `core` px stay whole, near ones in one tile; larger ones are covered
+    by cores that overlap by a quarter. Each window shows `context` px more on every side, clipped to the page. The
+    rows are gone through in bands between empty rows, so that empty parts cost neither time nor memory.
+    """
+    for top, bottom in _bands(mask):
+        columns = np.flatnonzero(mask[top:bottom].any(0))
+        band = Box(int(columns[0]), top, int(columns[-1]) + 1, bottom)
+        yield from _of_band(mask, band, core, context)
+
+
+def compose(image: Image, mask: Mask, core: int, context: int, paint: Callable[[Image, Mask], Image]) -> Image:
+    """`image` (H, W, 3) with the pixels of `mask` painted tile by tile; large components without a seam.
+
+    `paint` sees a window and all that is masked in it.
+    """
+    out = image.copy()
+    # Sums of blended tiles, in 1/256 level; pages of memory that no tile touches are never really taken.
+    sums = blended = None
+    for tile in plan(mask, core, context):
+        at = tile.window.slices
+        painted = paint(np.ascontiguousarray(image[at]), np.ascontiguousarray(mask[at]))
+        if not tile.blended:
+            out[at][tile.own] = painted[tile.own]
+            continue
+        if sums is None or blended is None:
+            sums, blended = np.zeros(image.shape, np.uint16), np.zeros(mask.shape, bool)
+        sums[at] += np.rint(tile.weight[..., None] * painted * 256).astype(np.uint16)
+        blended[at] |= tile.own
+    if sums is not None and blended is not None:
+        out[blended] = ((sums[blended].astype(np.uint32) + 128) >> 8).clip(0, 255)
+    return out
+
+
+def _bands(mask: Mask) -> Iterator[tuple[int, int]]:
+    rows = np.flatnonzero(np.diff(np.concatenate([[False], mask.any(1), [False]]).astype(np.int8)))
+    yield from zip(rows[::2].tolist(), rows[1::2].tolist(), strict=True)
+
+
+def _of_band(mask: Mask, band: Box, core: int, context: int) -> Iterator[Tile]:
+    import cv2
+
+    height, width = mask.shape
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[band.slices].astype(np.uint8), connectivity=8)
+    corner = np.array([band.left, band.top, band.left, band.top])
+    boxes = stats[1:, [cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP, cv2.CC_STAT_LEFT, cv2.CC_STAT_TOP]] + corner
+    boxes[:, 2] += stats[1:, cv2.CC_STAT_WIDTH]
+    boxes[:, 3] += stats[1:, cv2.CC_STAT_HEIGHT]
+
+    def owned(members: NDArray[np.bool_], window: Box) -> Weights:
+        """1 on the pixels of the components `members` within `window`; index 0 of `members` is no component."""
+        part = Box(*_overlap(window, band))
+        weight = np.zeros((window.height, window.width), np.float32)
+        inside = labels[part.top - band.top : part.bottom - band.top, part.left - band.left : part.right - band.left]
+        weight[part.top - window.top : part.bottom - window.top, part.left - window.left : part.right - window.left] = (
+            members[inside]
+        )
+        return weight
+
+    for group in _groups(boxes, core, max(context // 2, 1)):
+        members = np.zeros(count, bool)
+        members[group + 1] = True
+        box = Box(*boxes[group, :2].min(0).tolist(), *boxes[group, 2:].max(0).tolist())
+        if max(box.width, box.height) <= core:
+            window = box.grown(context, width, height)
+            yield Tile(window, owned(members, window))
+            continue
+        for part, ramp in _cores(box, core):
+            weight = owned(members, part) * ramp
+            if weight.any():
+                window = part.grown(context, width, height)
+                whole = np.zeros((window.height, window.width), np.float32)
+                top, left = part.top - window.top, part.left - window.left
+                whole[top : top + part.height, left : left + part.width] = weight
+                yield Tile(window, whole, blended=True)
+
+
+def _overlap(a: Box, b: Box) -> tuple[int, int, int, int]:
+    return max(a.left, b.left), max(a.top, b.top), min(a.right, b.right), min(a.bottom, b.bottom)
+
+
+def _groups(boxes: NDArray[np.integer], core: int, near: int) -> Iterator[NDArray[np.intp]]:
+    """Which components share a tile: those within `near` px of each other, as far as all fit in one core."""
+    free = np.ones(len(boxes), bool)
+    large = (boxes[:, 2:] - boxes[:, :2]).max(1) > core
+    for i in np.flatnonzero(large):
+        free[i] = False
+        yield np.array([i])
+    while free.any():
+        seed = int(np.argmax(free))
+        group = np.zeros(len(boxes), bool)
+        group[seed] = True
+        free[seed] = False
+        left, top, right, bottom = (int(v) for v in boxes[seed])
+        # A frame of one core, with the seed at its top in the middle: whatever is taken from it fits.
+        frame_left = (left + right - core) // 2
+        framed = (boxes[:, 0] >= frame_left) & (boxes[:, 2] <= frame_left + core)
+        framed &= (boxes[:, 1] >= top) & (boxes[:, 3] <= top + core)
+        while True:
+            more = free & framed & (boxes[:, 0] <= right + near) & (boxes[:, 2] >= left - near)
+            more &= (boxes[:, 1] <= bottom + near) & (boxes[:, 3] >= top - near)
+            if not more.any():
+                break
+            group |= more
+            free &= ~more
+            left, top = (int(v) for v in boxes[group, :2].min(0))
+            right, bottom = (int(v) for v in boxes[group, 2:].max(0))
+        yield np.flatnonzero(group)
+
+
+def _cores(box: Box, core: int) -> Iterator[tuple[Box, Weights]]:
+    """Cores that cover `box`, overlapping by a quarter, with ramps that add up to 1."""
+    for top, bottom, down in _spans(box.top, box.bottom, core):
+        for left, right, across in _spans(box.left, box.right, core):
+            yield Box(left, top, right, bottom), down[:, None] * across[None, :]
+
+
+def _spans(start: int, stop: int, core: int) -> Iterator[tuple[int, int, Weights]]:
+    if stop - start <= core:
+        yield start, stop, np.ones(stop - start, np.float32)
+        return
+    count = -(-(stop - start - core) // (core - core // 4)) + 1
+    starts = np.linspace(start, stop - core, count).round().astype(int).tolist()
+    half = core // 8  # ramps stay this near the middle of an overlap, so that no three cores meet
+    seams = [(a + core + b) / 2 for a, b in pairwise(starts)]
+    for i, at in enumerate(starts):
+        middles = np.arange(at, at + core) + 0.5
+        ramp = np.ones(core, np.float32)
+        if i:
+            ramp *= np.clip((middles - seams[i - 1]) / (2 * half) + 0.5, 0, 1).astype(np.float32)
+        if i + 1 < count:
+            ramp *= 1 - np.clip((middles - seams[i]) / (2 * half) + 0.5, 0, 1).astype(np.float32)
+        yield at, at + core, ramp
