@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mangaclean import fill, regions
 from mangaclean.config import InpaintConfig, OcrConfig, SegmentConfig
-from mangaclean.types import Detection, Image, Inpainter, Mask, Reader, Region, Segmenter
+from mangaclean.types import Detection, Image, Inpainter, Mask, Reader, Reading, Region, Segmenter
 
 
 def segment(image: Image, segmenter: Segmenter, cfg: SegmentConfig) -> Detection:
@@ -18,5 +18,13 @@ def inpaint(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
 
 
 def ocr(image: Image, regions: tuple[Region, ...], reader: Reader, cfg: OcrConfig) -> tuple[Region, ...]:
-    """Read each region. Lines get their own text where the reader gives it."""
-    raise NotImplementedError  # written with the reader
+    """Read each region. Its lines get texts of their own where the reader gives them."""
+    readings = reader(image, regions)
+    return tuple(_with_reading(region, reading) for region, reading in zip(regions, readings, strict=True))
+
+
+def _with_reading(region: Region, reading: Reading) -> Region:
+    lines = region.lines
+    if len(reading.lines) == len(lines):
+        lines = tuple(replace(line, text=text) for line, text in zip(lines, reading.lines, strict=True))
+    return replace(region, text=reading.text, confidence=round(reading.confidence, 4), lines=lines)

@@ -1,0 +1,211 @@
+"""The command line: parse, call, print, exit."""
+
+import logging
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mangaclean.errors import Exit, MangacleanError
+
+if TYPE_CHECKING:
+    from mangaclean.config import Config
+
+app = typer.Typer(
+    help="Cleans manga and comic chapters: finds the lettering, removes it, reads it, and keeps the art.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+Chapter = Annotated[
+    Path, typer.Argument(metavar="CHAPTER", help="Folder of pages, CBZ, CBR, CB7, PDF, or one picture.")
+]
+OutFolder = Annotated[Path, typer.Argument(metavar="OUT", help="Folder that a run left.")]
+Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where results go.  [default: CHAPTER-cleaned]")]
+Workflow = Annotated[str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a TOML file.")]
+Sets = Annotated[list[str] | None, typer.Option("--set", metavar="STAGE.NAME=VALUE", help="Change a setting.")]
+Keep = Annotated[list[str] | None, typer.Option("--keep", metavar="KIND", help="Leave this kind of lettering.")]
+Clean = Annotated[list[str] | None, typer.Option("--clean", metavar="KIND", help="Remove this kind of lettering, too.")]
+Pages = Annotated[str, typer.Option("--pages", metavar="3-7,12", help="Only these pages, counted from 1.")]
+Force = Annotated[bool, typer.Option("--force", help="Make everything anew, edits by hand too.")]
+RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Only pages that failed last time.")]
+Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Every chapter below the folder.")]
+Export = Annotated[str, typer.Option("--export", metavar="cbz,pdf", help="Make books of the cleaned pages.")]
+Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
+Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it takes; do nothing.")]
+Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
+
+
+def _version(show: bool) -> None:
+    if show:
+        from mangaclean import __version__
+
+        typer.echo(f"mangaclean {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def _stage_command(until: str, summary: str) -> Callable[..., None]:
+    def command(
+        chapter: Chapter,
+        out: Out = None,
+        workflow: Workflow = "",
+        sets: Sets = None,
+        keep: Keep = None,
+        clean: Clean = None,
+        pages: Pages = "",
+        force: Force = False,
+        retry_failed: RetryFailed = False,
+        recursive: Recursive = False,
+        export: Export = "",
+        workers: Workers = None,
+        plan: Plan = False,
+        json: Json = False,
+        verbose: Verbose = False,
+        quiet: Quiet = False,
+    ) -> None:
+        from mangaclean import session
+        from mangaclean.chapter import Choice
+
+        _logging(verbose, quiet)
+        config = _config(workflow, sets, keep, clean, export, workers)
+        choice = Choice(session.page_numbers(pages), until, force, retry_failed)
+        show = session.reporter(json=json, quiet=quiet)
+        raise typer.Exit(session.run(chapter, out, config, choice, recursive=recursive, only_plan=plan, show=show))
+
+    command.__doc__ = summary
+    return command
+
+
+app.command("chapter")(_stage_command("ocr", "Clean a chapter: segment, inpaint and ocr, as far as needed."))
+app.command("segment")(_stage_command("segment", "Only find the lettering: masks to look at and to edit."))
+app.command("inpaint")(_stage_command("inpaint", "Find the lettering and remove it, without reading it."))
+app.command("ocr")(_stage_command("ocr-only", "Find the lettering and read it, without removing it."))
+
+
+@app.command()
+def status(out: OutFolder, json: Json = False) -> None:
+    """What is done in an output folder, what failed and why, what was edited by hand, and what took longest."""
+    from mangaclean import session
+
+    _logging(False, False)
+    raise typer.Exit(session.status(out, as_json=json))
+
+
+@app.command("export")
+def export_books(
+    chapter: Chapter,
+    to: Annotated[str, typer.Option("--to", metavar="cbz,pdf", help="Formats.")],
+    out: Out = None,
+) -> None:
+    """Make books of a cleaned chapter."""
+    from mangaclean import session
+
+    _logging(False, False)
+    config = _config("", None, None, None, to, None)
+    raise typer.Exit(session.export(chapter, out, config))
+
+
+@app.command()
+def watch(
+    inbox: Annotated[Path, typer.Argument(metavar="INBOX", help="Folder into which chapters are put.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
+    workflow: Workflow = "",
+    sets: Sets = None,
+    keep: Keep = None,
+    clean: Clean = None,
+    export: Export = "",
+    workers: Workers = None,
+    once: Annotated[bool, typer.Option("--once", help="Do what is there, then end; for cron.")] = False,
+    settle: Annotated[float, typer.Option("--settle", min=0, help="Seconds without change until it is taken.")] = 10.0,
+    poll: Annotated[bool, typer.Option("--poll", help="Look regularly; for network drives.")] = False,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Clean every chapter that is put into a folder, as soon as it has stopped changing."""
+    from mangaclean import chapter, session
+    from mangaclean import watch as watching
+
+    _logging(verbose, quiet)
+    config = _config(workflow, sets, keep, clean, export, workers)
+    show = session.reporter(json=json, quiet=quiet)
+
+    def clean_one(path: Path, target: Path) -> Exit:
+        return Exit(session.run(path, target, config, chapter.Choice(), show=show))
+
+    code = watching.watch(inbox, out, config, once=once, clean=clean_one, settle=settle, poll=poll or None)
+    raise typer.Exit(int(code))
+
+
+@app.command()
+def config(workflow: Workflow = "", sets: Sets = None, keep: Keep = None, clean: Clean = None) -> None:
+    """Print the settings that hold, as TOML, and where each comes from."""
+    from mangaclean import config as settings
+
+    given = workflow or None, sets or (), keep or (), clean or ()
+    typer.echo(settings.to_toml(settings.resolve(*given), settings.origins(*given)), nl=False)
+
+
+@app.command()
+def doctor(json: Json = False) -> None:
+    """What is installed, which engines work, and how fast this machine is."""
+    from mangaclean import session
+
+    _logging(False, False)
+    raise typer.Exit(session.doctor(as_json=json))
+
+
+def _config(
+    workflow: str,
+    sets: list[str] | None,
+    keep: list[str] | None,
+    clean: list[str] | None,
+    export: str,
+    workers: int | None,
+) -> "Config":
+    from mangaclean.config import resolve
+
+    tables: dict[str, dict[str, Any]] = {}
+    if export:
+        from mangaclean.export import load
+
+        formats = tuple(name.strip() for name in export.split(",") if name.strip())
+        for name in formats:
+            load(name)  # a wrong name is found before the work, not after it
+        tables["output"] = {"export": formats}
+    if workers is not None:
+        tables["run"] = {"workers": workers}
+    return resolve(workflow or None, sets or (), keep or (), clean or (), **tables)
+
+
+def _logging(verbose: bool, quiet: bool) -> None:
+    level = logging.DEBUG if verbose else logging.ERROR if quiet else logging.WARNING
+    logging.basicConfig(level=level, format="%(levelname)s: %(message)s", stream=sys.stderr, force=True)
+    for name in ("PIL", "watchfiles", "filelock"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """The console script: turns errors into messages and exit codes."""
+    try:
+        app()
+    except MangacleanError as error:
+        typer.echo(f"mangaclean: {error}", err=True)
+        sys.exit(int(error.code))
+    except KeyboardInterrupt:
+        typer.echo("mangaclean: stopped; the same command goes on from here", err=True)
+        sys.exit(int(Exit.INTERRUPTED))

@@ -1,0 +1,66 @@
+"""Where pages are worked on: in this process, or in a pool of processes; both are a concurrent.futures.Executor."""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from multiprocessing import connection
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Here(Executor):
+    """Runs each call at once, in this process."""
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        future: Future[T] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+
+def count(workers: int, pages: int) -> int:
+    """How many processes work on so many pages; 0 workers: one for each core."""
+    return max(min(workers or os.cpu_count() or 1, pages), 1)
+
+
+def make(workers: int, pages: int) -> Executor:
+    """An executor for so many pages. The cores are shared out among the workers."""
+    cores = os.cpu_count() or 1
+    workers = count(workers, pages)
+    if workers == 1:
+        return Here()
+    context = multiprocessing.get_context("spawn")  # forking a process that has threads is unsafe
+    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(max(cores // workers, 1),))
+
+
+def end(executor: Executor) -> None:
+    """Stop at once: nothing more is started, and processes at work are ended."""
+    processes = list((getattr(executor, "_processes", None) or {}).values())
+    executor.shutdown(wait=False, cancel_futures=True)
+    for process in processes:
+        process.kill()
+
+
+def _begin(threads: int) -> None:
+    """What a worker does first: share the cores, leave Ctrl-C to the parent, and end with it."""
+    os.environ["MANGACLEAN_THREADS"] = str(threads)
+    os.environ["OMP_NUM_THREADS"] = str(threads)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    import cv2
+
+    cv2.setNumThreads(threads)
+
+
+def _end_with_parent() -> None:
+    parent: Any = multiprocessing.parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)  # the parent was killed: nobody will take the result

@@ -1,0 +1,81 @@
+"""What is up to date in an output folder, and what has to be made again."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mangaclean import engines
+from mangaclean.config import Config
+from mangaclean.files import digest
+from mangaclean.manifest import Manifest, Record, edited, key
+from mangaclean.work import STAGES, mask_name, state_name
+
+# Counted up when a stage's results change for the same settings, so that chapters are done again.
+REVISIONS = {"segment": 1, "inpaint": 1, "ocr": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """The stages that a page has to go through, and what a person edited by hand and is kept."""
+
+    stages: tuple[str, ...]
+    kept: tuple[str, ...] = ()
+
+
+class Freshness:
+    """Compares a chapter's manifest, files and settings."""
+
+    def __init__(self, out: Path, manifest: Manifest, config: Config, until: str, force: bool) -> None:
+        self.out, self.manifest, self.force = out, manifest, force
+        self.wanted = {"ocr": STAGES, "ocr-only": ("segment", "ocr")}.get(until) or STAGES[: STAGES.index(until) + 1]
+        self._settings: dict[str, dict[str, Any]] = {
+            "segment": config.segment.model_dump(mode="json"),
+            "inpaint": config.inpaint.model_dump(mode="json")
+            | {"format": config.output.format, "quality": config.output.quality},
+            "ocr": config.ocr.model_dump(mode="json"),
+        }
+        tables: dict[str, Any] = {"segment": config.segment, "inpaint": config.inpaint, "ocr": config.ocr}
+        self._engines = {stage: engines.revision(stage, tables[stage]) for stage in engines.ENGINES}
+
+    def key(self, stage: str, stem: str, page: str) -> str:
+        """The key that a stage has now; `page` is the digest of the page's file."""
+        inputs = {"page": page}
+        reads = {"inpaint": mask_name(stem), "ocr": state_name("segment", stem)}.get(stage)
+        if reads:
+            path = self.out / reads
+            inputs[reads] = digest(path) if path.is_file() else ""
+        return key(stage, REVISIONS[stage], self._settings[stage], self._engines[stage], inputs)  # type: ignore[index]
+
+    def todo(self, stem: str, page: str) -> Todo:
+        """What a page still needs."""
+        if self.force:
+            return Todo(self.wanted)
+        stages, kept = [], []
+        for stage in self.wanted:
+            record = self.manifest.record(stem, stage)
+            by_hand = [name for name in record.made if _editable(name) and edited(self.out, record, name)]
+            kept += by_hand
+            cleaned_by_hand = stage == "inpaint" and bool(by_hand)
+            again = "segment" in stages or record.key != self.key(stage, stem, page) or not self._whole(record)
+            if record.error or (again and not cleaned_by_hand):
+                stages.append(stage)
+        return Todo(tuple(stages), tuple(kept))
+
+    def _whole(self, record: Record) -> bool:
+        """Whether all that a stage made is still there, unchanged or changed by hand."""
+        return bool(record.made) and all(
+            (self.out / name).is_file() and (_editable(name) or digest(self.out / name) == made)
+            for name, made in record.made.items()
+        )
+
+
+def _editable(name: str) -> bool:
+    return name.startswith(("masks/", "cleaned/"))
+
+
+def edits(out: Path, manifest: Manifest) -> Iterator[str]:
+    """Files that a person changed."""
+    for stages in manifest.pages.values():
+        for record in stages.values():
+            yield from (name for name in record.made if _editable(name) and edited(out, record, name))

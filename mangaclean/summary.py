@@ -1,0 +1,128 @@
+"""What is made of a chapter as a whole: report.html, and the books asked for."""
+
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mangaclean import files, manifest
+from mangaclean.archives import PageFile, Source
+from mangaclean.config import Config
+from mangaclean.errors import PageError
+from mangaclean.manifest import Manifest
+from mangaclean.types import Region
+from mangaclean.work import mask_name, state_name
+
+if TYPE_CHECKING:
+    from mangaclean.report import ReportPage
+    from mangaclean.textmodels import Direction
+
+log = logging.getLogger(__name__)
+
+REPORT = "report.html"
+
+
+def make(source: Source, out: Path, config: Config, state: Manifest) -> list[Path]:
+    """Write what is missing or no longer fits; gives the files written. The same chapter gives the same bytes."""
+    written = []
+    if _due(out / REPORT, REPORT, _facts(source, state), state):
+        files.write(out / REPORT, _report(source, out, config, state))
+        written.append(out / REPORT)
+    written += export(source, out, config.output.export, state)
+    if written:
+        manifest.save(out, state)
+    return written
+
+
+def export(source: Source, out: Path, formats: tuple[str, ...], state: Manifest) -> list[Path]:
+    """Make books of the cleaned pages: OUT/<title>.<format>. Pages that were not cleaned go in as they were."""
+    from mangaclean import export as exporters
+    from mangaclean.export import Book, BookPage
+
+    written = []
+    for name in formats:
+        exporter = exporters.load(name)
+        path = out / f"{source.title}.{name}"
+        cleaned = {page.stem: _cleaned(out, state, page.stem) for page in source.pages}
+        facts = [
+            (page.name, files.digest(file) if file else "") for page in source.pages for file in [cleaned[page.stem]]
+        ]
+        if not _due(path, path.name, json.dumps(facts), state):
+            continue
+        try:
+            extras = source.extras()
+        except PageError as error:
+            log.warning("%s; the book goes without it", error)
+            extras = ()
+        pages = tuple(BookPage(page.name, cleaned[page.stem], page) for page in source.pages)
+        exporter(Book(source.title, pages, extras, _direction(out)), path)
+        written.append(path)
+    return written
+
+
+def _due(path: Path, name: str, facts: str, state: Manifest) -> bool:
+    """Whether a file is missing or was made from something else; notes what it is made from now."""
+    key = files.digest(facts.encode())
+    due = not path.is_file() or state.books.get(name) != key
+    state.books[name] = key
+    return due
+
+
+def _facts(source: Source, state: Manifest) -> str:
+    from mangaclean import __version__
+
+    pages = {
+        page.name: {stage: [record.made, record.error, record.notes] for stage, record in records.items()}
+        for page in source.pages
+        for records in [state.pages.get(page.stem, {})]
+    }
+    return json.dumps([__version__, source.title, pages])
+
+
+def _cleaned(out: Path, state: Manifest, stem: str) -> Path | None:
+    made = state.record(stem, "inpaint").made
+    return next((out / name for name in made if name.startswith("cleaned/") and (out / name).is_file()), None)
+
+
+def _direction(out: Path) -> "Direction":
+    from mangaclean import textfile
+
+    path = out / "text.json"
+    return textfile.load(path).direction if path.is_file() else "rtl"
+
+
+def _report(source: Source, out: Path, config: Config, state: Manifest) -> bytes:
+    from mangaclean import report
+
+    pages = [_page(page, out, state) for page in source.pages]
+    return report.write(source.title, pages, config.ocr.language)
+
+
+def _page(page: PageFile, out: Path, state: Manifest) -> "ReportPage":
+    from mangaclean import textfile
+    from mangaclean.report import ReportPage
+
+    regions: tuple[Region, ...] = ()
+    width = height = 0
+    for stage in ("ocr", "segment"):
+        path = out / state_name(stage, page.stem)
+        if path.is_file():
+            model = textfile.load_state(path.read_bytes())
+            width, height = model.width, model.height
+            regions = tuple(textfile.to_region(region) for region in model.regions)
+            break
+    tile = out / state_name("report", page.stem)
+    cleaned = _cleaned(out, state, page.stem)
+    mask = out / mask_name(page.stem)
+    notes = tuple(note for record in state.pages.get(page.stem, {}).values() for note in record.notes)
+    return ReportPage(
+        page.name,
+        width,
+        height,
+        regions,
+        tile.read_bytes() if tile.is_file() else None,
+        state.errors().get(page.stem, ""),
+        notes,
+        cleaned.relative_to(out).as_posix() if cleaned else "",
+        mask.relative_to(out).as_posix() if mask.is_file() else "",
+    )
