@@ -101,13 +101,13 @@ def blocks_of(mask: Mask) -> Iterator[Mask]:
 
 
 def psnr(a: Grey, b: Grey, where: Mask) -> float:
-    error = np.mean((a[where].astype(float) - b[where]) ** 2)
+    error = float(np.mean((a[where].astype(float) - b[where]) ** 2))
     return float(10 * np.log10(255**2 / max(error, 0.65)))
 
 
 def ssim(a: Grey, b: Grey) -> NDArray[np.float64]:
     """Structural similarity of each pixel's surroundings (Wang et al. 2004), Gaussian window, σ 1.5."""
-    p, q = a.astype(np.float64), b.astype(np.float64)
+    p, q = np.asarray(a, np.float64), np.asarray(b, np.float64)
 
     def mean(values: NDArray[np.float64]) -> NDArray[np.float64]:
         return np.asarray(cv2.GaussianBlur(values, (11, 11), 1.5))

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from mangaclean import tiles
 from mangaclean.config import InpaintConfig
-from mangaclean.grounds import Survey, measure, predicted
+from mangaclean.grounds import SPECKS, STRAY, Survey, measure, predicted
 from mangaclean.types import Image, Inpainter, Mask
 
 WINDOW = 1024  # px of page in which grounds are measured at once
@@ -40,8 +40,15 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:
     art = mask.copy()
     for tile in tiles.plan(mask, WINDOW, AROUND):
         at = tile.window.slices
-        parts, count = _parts(mask[at], tile.window.left, tile.window.top)
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[at].astype(np.uint8), connectivity=8)
+        parts = labels.astype(np.int32, copy=False)
         survey = measure(image[at], parts, count, flat)
+        large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > LARGE
+        large[0] = False
+        if (large & ~survey.flat).any():  # one end in a balloon, the other on art?
+            parts, cells = _cells(parts, large & ~survey.flat, tile.window.left, tile.window.top)
+            survey = measure(image[at], parts, count + len(cells), flat)
+            survey.flat[count:] &= (survey.share[count:] <= SPECKS) & _agreeing(cells, survey, count)
         own = tile.own & survey.flat[parts]
         if own.any():
             out[at][own] = _fill(image[at], parts, survey, own)
@@ -54,20 +61,27 @@ def _grey(image: Image) -> bool:
     return all(bool((part == part[..., :1]).all()) for part in np.array_split(image, max(len(image) // 512, 1)))
 
 
-def _parts(mask: Mask, left: int, top: int) -> tuple[NDArray[np.int32], int]:
-    """Number the pieces of a mask (h, w) from 1; large pieces by cells of the page. Returns the count with part 0."""
-    count, parts, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
-    large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > LARGE
-    large[0] = False
-    where = large[parts]
-    if not where.any():
-        return parts, count
+def _cells(
+    parts: NDArray[np.int32], split: NDArray[np.bool_], left: int, top: int
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Number the parts to `split` anew, by cells of the page. Returns (n, 3) for these: old part, row, column."""
+    where = split[parts]
     rows, columns = np.nonzero(where)
-    cells = np.stack([parts[where], (rows + top) // CELL, (columns + left) // CELL], 1)
-    _, number = np.unique(cells, axis=0, return_inverse=True)
+    keys = np.stack([parts[where], (rows + top) // CELL, (columns + left) // CELL], 1)
+    cells, number = np.unique(keys, axis=0, return_inverse=True)
     parts = parts.copy()
-    parts[where] = count + number.reshape(-1)
-    return parts, int(parts.max()) + 1
+    parts[where] = len(split) + number.reshape(-1)
+    return parts, cells
+
+
+def _agreeing(cells: NDArray[np.int64], survey: Survey, first: int) -> NDArray[np.bool_]:
+    """Which cells have no flat neighbour of another tone: where grounds meet, none may win by a straight edge."""
+    flat, tone = survey.flat[first:], survey.tone[first:].astype(int)
+    agree = np.ones(len(cells), bool)
+    for i in range(len(cells)):
+        near = flat & (cells[:, 0] == cells[i, 0]) & (np.abs(cells[:, 1:] - cells[i, 1:]).max(1) <= 1)
+        agree[i] = bool((np.abs(tone[near] - tone[i]) <= STRAY / 2).all())
+    return agree
 
 
 def _fill(image: Image, parts: NDArray[np.int32], survey: Survey, own: Mask) -> NDArray[np.uint8]:
@@ -107,15 +121,15 @@ def _lead_in(image: Image, survey: Survey) -> NDArray[np.float32]:
 
 def _grain(image: Image, survey: Survey, part: NDArray[np.int32]) -> NDArray[np.float64]:
     """Noise (n, 3) for pixels of `part`, drawn from the grain of their own rings; the same for the same page."""
-    off = _residues(image, survey)
-    smooth = cv2.GaussianBlur(off, (0, 0), 1.5)
+    residues = _residues(image, survey)
+    smooth = cv2.GaussianBlur(residues, (0, 0), 1.5)
     weight = cv2.GaussianBlur(survey.even.astype(np.float32), (0, 0), 1.5)
-    off = (off - smooth / np.maximum(weight, 1e-3)[..., None])[survey.even]
+    off = (residues - smooth / np.maximum(weight, 1e-3)[..., None])[survey.even]
     owner = survey.nearest[survey.even]
     order = np.argsort(owner, kind="stable")
     number = np.bincount(owner, minlength=len(survey.flat))
     first = np.cumsum(number) - number
     draw = np.random.default_rng(0).random(len(part))
-    grain = off[order[first[part] + (draw * number[part]).astype(np.int64)]].astype(np.float64)
+    grain = np.asarray(off[order[first[part] + (draw * number[part]).astype(np.int64)]], np.float64)
     grain[survey.sigma[part] < GRAIN] = 0
     return grain

@@ -38,6 +38,7 @@ class Survey:
     tone: NDArray[np.uint8]  # (n, 3)
     pure: NDArray[np.bool_]  # (n,) more than half of the ground has exactly the tone
     flat: NDArray[np.bool_]  # (n,)
+    share: NDArray[np.float64]  # (n,) of the ring that is no ground
     plane: NDArray[np.float64]  # (n, 3, 3): part, (tone, dx, dy), channel
     nearest: NDArray[np.int32]  # (H, W) part of each pixel of the rings and of the mask; 0 elsewhere
     even: NDArray[np.bool_]  # (H, W) pixels of the rings that are ground
@@ -85,7 +86,7 @@ def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hid
     calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
     is_flat = calm & (around <= flat) & (number >= FEW // 2)
     sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
-    return Survey(sigma, tone, pure, is_flat, plane, np.where(ring | mask, nearest, 0).astype(np.int32), even)
+    return Survey(sigma, tone, pure, is_flat, share, plane, np.where(ring | mask, nearest, 0).astype(np.int32), even)
 
 
 def predicted(

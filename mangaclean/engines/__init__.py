@@ -81,7 +81,7 @@ def load(stage: Literal["inpaint"], cfg: Settings) -> Inpainter: ...
 @overload
 def load(stage: Literal["ocr"], cfg: Settings) -> Reader: ...
 def load(stage: Stage, cfg: Settings) -> Segmenter | Inpainter | Reader:
-    """The function that `cfg.engine` names. Raises UsageError for an unknown name, MissingError for a missing package."""
+    """The function that `cfg.engine` names. UsageError: unknown name; MissingError: no package."""
     place = _place(stage, cfg.engine)
     if reason := available(stage, cfg.engine):
         raise MissingError(f"{stage}.engine '{cfg.engine}' cannot run: {reason}")

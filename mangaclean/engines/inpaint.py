@@ -55,8 +55,8 @@ def _opencv(image: Image, mask: Mask, method: int) -> Image:
         return np.full_like(image, 255)
     if not mask.any():
         return image.copy()
-    painted: Image = cv2.inpaint(np.ascontiguousarray(image), mask.astype(np.uint8), RADIUS, method)
-    return painted
+    painted = cv2.inpaint(np.ascontiguousarray(image), mask.astype(np.uint8), RADIUS, method)
+    return painted.astype(np.uint8, copy=False)
 
 
 def _holes(mask: Mask, width: int, height: int) -> list[Box]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -10,9 +11,16 @@ import numpy as np
 from mangaclean.engines.onnx import session
 from mangaclean.types import Image, Line
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 HEIGHT = 48  # px to which the network wants a line scaled
 NARROWEST = 16  # px
 COLUMN = 1.5  # times as high as wide, from which a crop is a column and is turned on its side
+
+# What the letters of a language can be written in; the network knows many more, and takes 歩 for its Chinese form
+CHARSETS = {"ja": "cp932", "ko": "cp949", "en": "cp1252"}
+SIGNS = frozenset("♪♫♡♥❤★☆…‼⁉〜—–“”‘’")  # that any language may use
 
 Recogniser = Callable[[Image], tuple[str, float]]
 
@@ -30,19 +38,45 @@ def crop(image: Image, line: Line) -> Image:
     return np.ascontiguousarray(np.rot90(flat)) if height >= COLUMN * width else flat
 
 
+def alphabet(language: str) -> Callable[[str], bool] | None:
+    """Whether a text holds only letters and signs that a language uses; None if nothing is known of it."""
+    charset = CHARSETS.get(language)
+    return None if charset is None else lambda text: all(sign in SIGNS or _writable(sign, charset) for sign in text)
+
+
+def _writable(sign: str, charset: str) -> bool:
+    try:
+        sign.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @cache
-def recogniser() -> Recogniser:
-    """A function from a level crop (h, w, 3) to its text and the mean confidence of its letters, 0 to 1."""
+def _network() -> tuple["InferenceSession", str, tuple[str, ...]]:
+    """The network, the name of its input, and its letters; class 0 is the gap between two letters."""
     net = session(files("rapidocr").joinpath("models/PP-OCRv6_rec_small.onnx").read_bytes())
-    name = net.get_inputs()[0].name
-    letters = ["", *net.get_modelmeta().custom_metadata_map["character"].splitlines(), " "]
+    letters = ("", *net.get_modelmeta().custom_metadata_map["character"].splitlines(), " ")
+    return net, net.get_inputs()[0].name, letters
+
+
+@cache
+def recogniser(language: str = "") -> Recogniser:
+    """A function from a level crop (h, w, 3) to its text and the mean confidence of its letters, 0 to 1.
+
+    With a language it answers with letters of that language only.
+    """
+    net, name, letters = _network()
+    allowed = alphabet(language)
+    foreign = np.array([allowed is not None and not allowed(letter) for letter in letters])
 
     def read(image: Image) -> tuple[str, float]:
         width = max(round(image.shape[1] * HEIGHT / image.shape[0]), NARROWEST)
         data = cv2.resize(image, (width, HEIGHT))[:, :, ::-1].astype(np.float32) / 127.5 - 1
         scores = np.asarray(net.run(None, {name: data.transpose(2, 0, 1)[None]})[0])[0]
+        scores[:, foreign] = 0
         best, sure = scores.argmax(1), scores.max(1)
-        # Connectionist temporal classification: repeats are one letter, class 0 is the gap between two.
+        # Connectionist temporal classification: repeats are one letter.
         first = (best > 0) & np.concatenate([[True], best[1:] != best[:-1]])
         return "".join(letters[i] for i in best[first]), float(sure[first].mean()) if first.any() else 0.0
 
