@@ -234,7 +234,7 @@ def _worries(entry: _Entry) -> str:
 
 def _stage(entry: _Entry) -> str:
     page, pictures = entry.page, entry.pictures
-    if "original" not in pictures:
+    if "original" not in pictures or not page.width or not page.height:
         return '<div class="stage none">no picture of this page</div>'
     data = "".join(f' data-{key}="{pictures[key]}"' for key in ("original", "mask", "cleaned") if key in pictures)
     strip = " strip" if page.height > STRIP * page.width else ""

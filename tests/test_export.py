@@ -9,7 +9,7 @@ import pypdfium2
 import pytest
 from PIL import Image, ImageCms
 
-from mangaclean import export
+from mangaclean import export, files
 from mangaclean.errors import InputError, OutputError, UsageError
 from mangaclean.export import Book, BookPage, cbz, pdf
 
@@ -144,6 +144,15 @@ def test_books_hold_the_original_of_a_failed_page(
     assert sum("2.jpg was not cleaned" in record.message for record in caplog.records) == 2
     with pypdfium2.PdfDocument(tmp_path / "b.pdf") as document:
         assert len(document) == 3
+
+
+def test_what_a_killed_export_leaves_is_swept(tmp_path: Path) -> None:
+    with export.placed(tmp_path / "b.cbz") as file:
+        file.write(b"half")
+        assert len(list(tmp_path.iterdir())) == 1
+        files.sweep(tmp_path)
+        assert list(tmp_path.iterdir()) == []
+        (tmp_path / file.name).touch()  # so that it can take its place
 
 
 @pytest.mark.parametrize("write", [cbz.write, pdf.write])

@@ -274,5 +274,10 @@ def test_report_ignores_a_tile_of_another_version() -> None:
     assert "no picture of this page" in Outline(data).text
 
 
+def test_report_of_a_page_whose_size_is_unknown() -> None:
+    data = report.write("t", [ReportPage("1.png", 0, 0, (), report.tile(*page()), "its state was lost")])
+    assert "no picture of this page" in Outline(data).text
+
+
 def test_report_of_no_pages() -> None:
     assert "0 pages" in Outline(report.write("empty", [])).text

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, Protocol, cast
 
 from mangaclean.errors import InputError, OutputError, UsageError
+from mangaclean.files import TEMPORARY
 
 log = logging.getLogger(__name__)
 
@@ -106,7 +107,7 @@ def placed(dest: Path) -> Iterator[BinaryIO]:
 
     Books may be larger than memory, so they are written piece by piece. OutputError if the file cannot be written.
     """
-    temp = dest.with_name(f".{dest.name}.{os.getpid()}.tmp")
+    temp = dest.with_name(f".{dest.name}.{os.getpid()}{TEMPORARY}")
     try:
         try:
             with temp.open("wb") as file:
