@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+import threading
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,7 +14,9 @@ TEMPORARY = ".mangaclean-tmp"
 
 def write(path: Path, data: bytes) -> None:
     """Write a file atomically: beside it, synced, then renamed. OutputError where that cannot be done."""
-    temp = path.with_name(f".{path.name}.{os.getpid()}{TEMPORARY}")
+    # Named by a digest, as a name near the longest that a file may have leaves no room for more.
+    label = hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]
+    temp = path.with_name(f".{label}.{os.getpid()}-{threading.get_ident()}{TEMPORARY}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temp.open("wb") as file:
@@ -21,9 +24,11 @@ def write(path: Path, data: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temp.replace(path)
-    except OSError as error:
+    except BaseException as error:
         with contextlib.suppress(OSError):
             temp.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise OutputError(
             f"cannot write {path}: {error.strerror or error}; check free space and permissions, "
             "then run the same command again: it goes on where it stopped"
@@ -49,4 +54,5 @@ def natural_order(names: Iterable[str]) -> list[str]:
     """Sorted as people do: page2 before page10, folder by folder; the same everywhere, whatever the locale."""
     from natsort import natsorted, ns
 
+    # Sorted first: names that differ in case alone count as equal, and would keep the order they came in.
     return natsorted(sorted(names), alg=ns.PATH | ns.IGNORECASE)

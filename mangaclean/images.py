@@ -1,38 +1,54 @@
 """Pages as pictures: loaded to RGB, and given back in the mode, profile and resolution they came in."""
 
 import io
+import logging
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from mangaclean import palettes, pixels
 from mangaclean.errors import PageError
 from mangaclean.types import Image, Mask
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
-ORIENTATION = 0x0112  # EXIF tag
+log = logging.getLogger(__name__)
+
 SUFFIXES = {"png": ".png", "webp": ".webp", "jpg": ".jpg"}
 # What `same` writes: the page's own format where it can hold the page again, else PNG.
 SAME = {"PNG": "png", "JPEG": "jpg", "MPO": "jpg", "WEBP": "webp", "TIFF": "tiff", "BMP": "bmp", "GIF": "gif"}
-PLAIN = {"1", "L", "LA", "P", "PA", "RGB", "RGBA"}  # modes that come back as they were
+LONGEST = {"webp": 16383, "jpg": 65500, "gif": 65535}  # sides that a format can hold, px
+ORIENTATION = 0x0112
+# TIFF keeps how its pixels lie among its EXIF tags; only what is said about the page may go on with it.
+SPOKEN = frozenset({0x010E, 0x010F, 0x0110, 0x0131, 0x0132, 0x013B, 0x8298})
+TURNS = {2: 0, 3: 3, 4: 1, 5: 5, 6: 4, 7: 6, 8: 2}  # EXIF orientation → PIL.Image.Transpose
+
+_opening = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What is needed to give a page back as it came."""
 
-    mode: str
+    mode: str  # 1, L, LA, P, RGB or RGBA
     format: str
-    icc_profile: bytes | None
-    dpi: tuple[float, float] | None
-    exif: bytes | None
-    original: Image  # (H, W, 3)
-    alpha: Any  # (H, W) uint8 or None
-    indices: Any  # (H, W) uint8 of a palette page, or None
-    palette: Any  # (n, 3) uint8, or None
+    icc_profile: bytes | None = None
+    dpi: tuple[float, float] | None = None
+    exif: bytes | None = None  # without orientation, which is applied
+    alpha: NDArray[np.uint8] | None = None  # (H, W)
+    hidden: Image | None = None  # (H, W, 3), the colours under `alpha`
+    indices: palettes.Indices | None = None
+    palette: palettes.Palette | None = None
+    tables: dict[int, list[int]] | None = None  # JPEG quantisation
+    subsampling: int = 0
+    lossless: bool = False  # WebP
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,35 +62,22 @@ class Loaded:
 
 def load(data: bytes, name: str, max_pixels: int = 300_000_000) -> Loaded:
     """Read a page. EXIF orientation is applied; transparency is laid over white. PageError says what is wrong."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Pillow warns of sizes that our own limit judges, and of odd metadata
-        return _load(data, name, max_pixels)
-
-
-def _load(data: bytes, name: str, max_pixels: int) -> Loaded:
-    from PIL import Image as Pillow
-    from PIL import ImageOps, UnidentifiedImageError
+    from PIL import UnidentifiedImageError
 
     if not data:
         raise PageError(f"{name}: the file is empty; copy or download it again")
     try:
-        with Pillow.open(io.BytesIO(data)) as picture:
+        with _opened(data) as picture:
             _check_size(picture, name, max_pixels)
-            frames = int(getattr(picture, "n_frames", 1))
-            notes = [f"{frames} frames: the first is used"] if frames > 1 else []
-            picture.load()
-            info, form = dict(picture.info), picture.format or "PNG"
-            exif = picture.getexif()
-            turned = ImageOps.exif_transpose(picture) if exif.get(ORIENTATION, 1) != 1 else picture.copy()
+            return _decoded(picture, data)
     except UnidentifiedImageError:
-        raise PageError(f"{name}: this is not a picture, or of no known format{_guess(data)}") from None
-    except Pillow.DecompressionBombError as error:
-        raise PageError(f"{name}: {error}") from None
+        raise PageError(f"{name}: this is no picture, or of no known format{_guess(data)}") from None
     except PageError:
         raise
+    except MemoryError:
+        raise PageError(f"{name}: memory is too small for it; try --workers 1") from None
     except Exception as error:  # broken files make decoders raise nearly anything
         raise PageError(f"{name}: damaged or cut short ({error}); copy or download it again") from error
-    return _decoded(turned, form, info, exif, notes)
 
 
 def _check_size(picture: "Picture", name: str, max_pixels: int) -> None:
@@ -86,72 +89,106 @@ def _check_size(picture: "Picture", name: str, max_pixels: int) -> None:
         )
 
 
-def _decoded(picture: "Picture", form: str, info: dict[Any, Any], exif: Any, notes: list[str]) -> Loaded:
-    exif.pop(ORIENTATION, None)
-    profile: bytes | None = info.get("icc_profile")
-    mode = picture.mode
-    if mode not in PLAIN:
-        mode, picture, profile = _converted(picture, profile, notes)
-    alpha = indices = palette = None
-    if mode in ("P", "PA"):
-        indices = np.asarray(picture if mode == "P" else picture.getchannel(0)).copy()
-        table = picture.convert("P").palette if mode == "PA" else picture.palette
-        kind = table.mode if table else ""
-        palette = np.frombuffer(table.tobytes() if table and kind == "RGB" else b"", np.uint8)
-        palette = palette[: len(palette) // 3 * 3].reshape(-1, 3)
-        if mode == "PA" or kind != "RGB" or "transparency" in info:
-            mode, indices, palette = "RGBA", None, None
-            picture = picture.convert("RGBA")
-    elif "transparency" in info and mode in ("1", "L", "RGB"):
-        mode = "RGBA" if mode == "RGB" else "LA"
-        picture = picture.convert(mode)
-    if mode in ("RGBA", "LA"):
-        alpha = np.asarray(picture.getchannel("A")).copy()
-        colours = np.asarray(picture.convert("RGBA"))[..., :3].astype(np.uint16)
-        cover = alpha[..., None].astype(np.uint16)
-        image = ((colours * cover + 255 * (255 - cover) + 127) // 255).astype(np.uint8)
-        original = np.asarray(picture.convert("RGBA"))[..., :3].copy()
+@contextmanager
+def _opened(data: bytes) -> "Iterator[Picture]":
+    """A picture whose size is known and whose pixels are not decoded yet."""
+    from PIL import Image as Pillow
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # odd metadata is no matter
+        with _opening:  # Pillow's own limit is global, and lower than ours
+            limit, Pillow.MAX_IMAGE_PIXELS = Pillow.MAX_IMAGE_PIXELS, None
+            try:
+                picture = Pillow.open(io.BytesIO(data))
+            finally:
+                Pillow.MAX_IMAGE_PIXELS = limit
+        with picture:
+            yield picture
+
+
+def _decoded(picture: "Picture", data: bytes) -> Loaded:
+    frames = int(getattr(picture, "n_frames", 1))
+    notes = [f"{frames} frames: the first is used"] if frames > 1 else []
+    picture.load()
+    if pixels.deep(picture, data):
+        notes.append("16-bit page converted to 8 bit")
+    info, form = dict(picture.info), picture.format or ""
+    encoding = _encoding(picture, data)
+    picture, exif, swapped = _upright(picture, notes)
+    dpi = _dpi(info.get("dpi"))
+    picture, profile, note = pixels.plain(picture, info.get("icc_profile"))
+    notes += [note] if note else []
+    if "transparency" in picture.info and picture.mode in ("1", "L", "RGB"):  # one colour that counts as transparent
+        picture = picture.convert("RGBA" if picture.mode == "RGB" else "LA")
+    alpha = hidden = indices = palette = None
+    if picture.mode == "P":
+        indices, palette = palettes.read(picture)
+        image = palettes.over_white(palette[:, :3], palette[:, 3])[indices]
+    elif picture.mode in ("RGBA", "LA"):
+        alpha = np.array(picture.getchannel("A"))
+        hidden = np.array(picture.convert("RGBA"))[..., :3]
+        image = palettes.over_white(hidden, alpha)
     else:
-        image = np.asarray(picture.convert("RGB")).copy()
-        original = image.copy()
-    dpi = info.get("dpi")
+        image = np.array(picture.convert("RGB"))
     look = Look(
-        mode,
-        form,
-        profile,
-        (float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
-        exif.tobytes() if len(exif) else None,
-        original,
-        alpha,
-        indices,
-        palette,
-    )
+        picture.mode, form, profile, dpi[::-1] if dpi and swapped else dpi, exif, alpha, hidden, indices, palette,
+        **encoding,
+    )  # fmt: skip
     return Loaded(image, look, tuple(notes))
 
 
-def _converted(picture: "Picture", profile: bytes | None, notes: list[str]) -> tuple[str, "Picture", bytes | None]:
-    """Modes that no cleaned page is written in: 16 bit, CMYK and the like."""
-    from PIL import Image as Pillow
+def _encoding(picture: "Picture", data: bytes) -> dict[str, Any]:
+    """How hard a page was compressed, so that `same` does not make it worse, or larger."""
+    if picture.format in ("JPEG", "MPO") and picture.mode in ("L", "RGB"):
+        from PIL import JpegImagePlugin
 
-    mode = picture.mode
-    if mode.startswith(("I", "F")):
-        values = np.asarray(picture).astype(np.float64)
-        top = 65535.0 if mode.startswith("I") and values.max(initial=0) > 255 else max(values.max(initial=0), 255.0)
-        notes.append(f"{'16-bit' if mode.startswith('I') else 'floating-point'} page converted to 8 bit")
-        return "L", Pillow.fromarray(np.clip(values * (255 / top) + 0.5, 0, 255).astype(np.uint8)), profile
-    if mode in ("CMYK", "YCbCr", "LAB", "HSV", "RGBX"):
-        notes.append(f"{mode} page converted to RGB" + ("; its colour profile no longer fits" if profile else ""))
-        return "RGB", picture.convert("RGB"), None
-    notes.append(f"{mode} page converted to RGBA")
-    return "RGBA", picture.convert("RGBA"), profile
+        tables = getattr(picture, "quantization", {})
+        if tables and all(0 < step < 256 for table in tables.values() for step in table):
+            return {"tables": tables, "subsampling": max(JpegImagePlugin.get_sampling(picture), 0)}
+    return {"lossless": picture.format == "WEBP" and _lossless(data)}
+
+
+def _lossless(webp: bytes) -> bool:
+    place = 12
+    while place + 8 <= len(webp):
+        if (mark := webp[place : place + 4]) in (b"VP8 ", b"VP8L"):
+            return mark == b"VP8L"
+        size = int.from_bytes(webp[place + 4 : place + 8], "little")
+        place += 8 + size + size % 2
+    return False
+
+
+def _upright(picture: "Picture", notes: list[str]) -> tuple["Picture", bytes | None, bool]:
+    """A picture turned as its EXIF data asks, those data without that, and whether width and height changed places."""
+    from PIL.Image import Transpose
+
+    try:
+        exif = picture.getexif()
+        orientation = exif.pop(ORIENTATION, 1)
+        if picture.format == "TIFF":
+            for tag in set(exif) - SPOKEN:
+                del exif[tag]
+        kept = exif.tobytes() if len(exif) else None
+    except Exception:  # EXIF data are written by all kinds of programs; a page is worth more than they are
+        notes.append("damaged EXIF data left out")
+        return picture, None, False
+    if orientation not in TURNS:
+        return picture, kept, False
+    return picture.transpose(Transpose(TURNS[orientation])), kept, orientation >= 5
+
+
+def _dpi(dpi: Any) -> tuple[float, float] | None:
+    with suppress(TypeError, ValueError, ZeroDivisionError):
+        across, down = (float(value) for value in dpi)
+        if 0 < across < 65535 and 0 < down < 65535:  # what a JPEG can say
+            return across, down
+    return None
 
 
 def _guess(data: bytes) -> str:
     head = data[:512].lstrip().lower()
     if head.startswith((b"<!doctype", b"<html")):
         return "; it is a web page: the download went wrong"
-    if head.startswith(b"<"):
-        return "; it is text"
     return "; it is text" if all(9 <= byte < 127 for byte in head) else ""
 
 
@@ -163,86 +200,86 @@ def suffix(look: Look, to: str) -> str:
 
 
 def dump(image: Image, look: Look, to: str = "png", quality: int = 95) -> bytes:
-    """Write a page (H, W, 3) in the mode, profile and resolution of `look`. Unchanged pixels come out unchanged."""
-    from PIL import Image as Pillow
+    """Write a page (H, W, 3) in the mode, profile and resolution of `look`. Unchanged pixels come out unchanged.
 
-    picture = _as_before(image, look)
+    Painted pixels become opaque; the others keep their transparency and what lies under it. The same page gives the
+    same bytes. PageError where the format cannot hold the page.
+    """
     kind = suffix(look, to)[1:]
+    if max(image.shape[:2]) > LONGEST.get(kind, max(image.shape[:2])):
+        raise PageError(f"a page of {image.shape[1]} × {image.shape[0]} px is too long for {kind}; choose png")
+    picture = _as_before(image, look)
     options: dict[str, Any] = {"icc_profile": look.icc_profile, "exif": look.exif, "dpi": look.dpi}
-    options = {key: value for key, value in options.items() if value}
-    out = io.BytesIO()
     if kind == "png":
-        picture.save(out, "PNG", compress_level=3, **options)
+        options["compress_level"] = 3  # higher levels take up to twice as long for a tenth less
     elif kind == "jpg":
-        flat = picture if picture.mode in ("L", "RGB") else Pillow.fromarray(image).convert("RGB")
-        flat.save(out, "JPEG", quality=quality, subsampling=0, optimize=True, **options)
+        picture = picture if picture.mode in ("L", "RGB") else _opaque(image, picture.mode)
+        options |= {"quality": quality, "subsampling": 0, "optimize": True}
+        if to == "same" and look.tables and picture.mode == look.mode:
+            options |= {"qtables": look.tables, "subsampling": look.subsampling}
+            del options["quality"]
+        if look.exif and len(look.exif) > 65_000:  # one segment
+            del options["exif"]
     elif kind == "webp":
-        options.pop("dpi", None)
-        picture.convert("RGBA" if "A" in picture.mode else "RGB").save(out, "WEBP", quality=quality, **options)
+        picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+        options |= {"quality": quality, "lossless": to == "same" and look.lossless}
+        del options["dpi"]
+    elif kind == "tiff":
+        options["compression"] = "tiff_lzw"
     else:
-        options.pop("exif" if kind in ("bmp", "gif") else "", None)
-        picture.save(out, kind.upper(), **({"compression": "tiff_lzw"} if kind == "tiff" else {}), **options)
+        del options["exif"]
+        if isinstance(clear := picture.info.get("transparency"), bytes):
+            picture.info["transparency"] = clear.find(0)  # GIF knows one transparent colour
+    if look.icc_profile and look.icc_profile[16:20] == b"GRAY" and picture.mode not in ("1", "L", "LA"):
+        del options["icc_profile"]
+    options = {key: value for key, value in options.items() if value is not None}
+    out = io.BytesIO()
+    picture.save(out, {"jpg": "JPEG"}.get(kind, kind.upper()), **options)
     return out.getvalue()
 
 
 def _as_before(image: Image, look: Look) -> "Picture":
     from PIL import Image as Pillow
 
-    if look.mode == "1":
-        return Pillow.fromarray(image[..., 0] >= 128)
-    if look.mode == "L":
-        return Pillow.fromarray(np.ascontiguousarray(image[..., 0]))
-    if look.mode == "P":
-        return _indexed(image, look)
-    if look.alpha is None:
-        return Pillow.fromarray(image)
-    # Pixels that were painted are opaque; the others keep their transparency and what lies under it.
-    cover = look.alpha[..., None].astype(np.uint16)
-    laid = (look.original.astype(np.uint16) * cover + 255 * (255 - cover) + 127) // 255
-    painted = (image != laid).any(2)
-    colours = np.where(painted[..., None], image, look.original)
-    alpha = np.where(painted, 255, look.alpha).astype(np.uint8)
-    if look.mode == "LA":
-        return Pillow.merge("LA", (Pillow.fromarray(colours[..., 0].copy()), Pillow.fromarray(alpha)))
-    return Pillow.fromarray(np.dstack([colours, alpha]))
+    alpha, hidden = look.alpha, look.hidden
+    if look.indices is not None and look.palette is not None:
+        picture = palettes.again(image, look.indices, look.palette)
+        if picture:
+            return picture
+        log.info("the colours painted do not fit into the palette of 256: the page is written as RGB")
+        if (look.palette[:, 3] < 255).any():
+            hidden, alpha = look.palette[look.indices][..., :3], look.palette[look.indices][..., 3]
+    if alpha is None or hidden is None:
+        return _opaque(image, look.mode)
+    painted = (image != palettes.over_white(hidden, alpha)).any(2)
+    colours = np.where(painted[..., None], image, hidden)
+    cover = Pillow.fromarray(np.where(painted, np.uint8(255), alpha))
+    bands = Pillow.fromarray(colours).convert("L" if look.mode == "LA" else "RGB").split()
+    return Pillow.merge("LA" if look.mode == "LA" else "RGBA", (*bands, cover))
 
 
-def _indexed(image: Image, look: Look) -> "Picture":
-    """A palette page again where the new colours fit; else RGB."""
+def _opaque(image: Image, mode: str) -> "Picture":
     from PIL import Image as Pillow
 
-    indices, palette = look.indices.copy(), look.palette
-    painted = (image != look.original).any(2)
-    colours, inverse = np.unique(image[painted].reshape(-1, 3), axis=0, return_inverse=True)
-    known = {tuple(colour): i for i, colour in reversed(list(enumerate(palette.tolist())))}
-    fresh = [tuple(colour) for colour in colours.tolist() if tuple(colour) not in known]
-    if len(palette) + len(fresh) > 256:
-        return Pillow.fromarray(image)
-    for colour in fresh:
-        known[colour] = len(known) if len(known) >= len(palette) else len(palette) + fresh.index(colour)
-    table = np.array([known[tuple(colour)] for colour in colours.tolist()], np.uint8)
-    indices[painted] = table[inverse.ravel()] if len(table) else 0
-    full = np.concatenate([palette, np.array(fresh, np.uint8).reshape(-1, 3)])
-    picture = Pillow.fromarray(indices)
-    picture.putpalette(full.astype(np.uint8).tobytes())
-    return picture
+    picture = Pillow.fromarray(image)
+    if mode == "1":
+        return picture.convert("L").point([0] * 128 + [255] * 128, "1")
+    return picture.convert("L") if mode in ("L", "LA") else picture
 
 
 def load_mask(data: bytes, name: str, size: tuple[int, int]) -> Mask:
-    """A mask from a picture of any mode, light = erase. `size` is (width, height), and has to be the page's."""
-    from PIL import Image as Pillow
-
+    """A mask from a picture of any mode, light and opaque = erase. `size` is (width, height), the page's."""
     try:
-        with Pillow.open(io.BytesIO(data)) as picture:
-            grey = np.asarray(picture.convert("L"))
+        with _opened(data) as picture:
+            if picture.size == size:
+                seen, _, _ = pixels.plain(picture, None)
+                # An editor's clear background may be white underneath.
+                grey, alpha = (np.asarray(band, np.uint16) for band in seen.convert("RGBA").convert("LA").split())
+                return np.asarray(grey * alpha // 255 > 127)
+            wrong = f"{picture.size[0]} × {picture.size[1]}"
     except Exception as error:  # a person may have left anything here
         raise PageError(f"mask {name}: cannot be read ({error}); delete it to have it made again") from error
-    if grey.shape != (size[1], size[0]):
-        shape = f"{grey.shape[1]} × {grey.shape[0]}"
-        raise PageError(
-            f"mask {name}: {shape} px, but the page has {size[0]} × {size[1]}; delete it or give it that size"
-        )
-    return grey > 127
+    raise PageError(f"mask {name}: {wrong} px, but the page has {size[0]} × {size[1]}; delete it or give it that size")
 
 
 def dump_mask(mask: Mask) -> bytes:
@@ -250,5 +287,5 @@ def dump_mask(mask: Mask) -> bytes:
     from PIL import Image as Pillow
 
     out = io.BytesIO()
-    Pillow.fromarray(mask.astype(np.uint8) * 255).save(out, "PNG", compress_level=4)
+    Pillow.fromarray(mask.astype(np.uint8) * 255).save(out, "PNG", compress_level=3)
     return out.getvalue()
