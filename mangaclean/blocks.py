@@ -1,7 +1,7 @@
 """Lines grouped to blocks: the lines of one balloon together, columns in reading order, furigana apart."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -52,7 +52,37 @@ def group(lines: Sequence[Line], found: Sequence[Bubble | None]) -> list[Block]:
     members: dict[int, list[int]] = {}
     for i in range(len(lines)):
         members.setdefault(root(i), []).append(i)
-    return [_block([lines[i] for i in ids], found[ids[0]], [upright[i] for i in ids]) for ids in members.values()]
+    blocks = [_block([lines[i] for i in ids], found[ids[0]], [upright[i] for i in ids]) for ids in members.values()]
+    return _with_ruby(blocks)
+
+
+def _with_ruby(blocks: Sequence[Block]) -> list[Block]:
+    """Small lines that stand close along a line of another block are its reading aids, not texts of their own."""
+    homes: dict[int, list[Line]] = {}
+    alone = set()
+    for i, block in enumerate(blocks):
+        for k, other in enumerate(blocks):
+            if i != k and all(_aids(line, other) for line in block.lines):
+                homes.setdefault(k, []).extend((*block.lines, *block.ruby))
+                alone.add(i)
+                break
+    return [replace(block, ruby=(*block.ruby, *homes.get(i, ()))) for i, block in enumerate(blocks) if i not in alone]
+
+
+def _aids(small: Line, block: Block) -> bool:
+    """Whether a line is set as small as furigana, right of a column or above a row of a block."""
+    box = box_of(small)
+    for line in block.lines:
+        size, base = short_side(line), box_of(line)
+        if short_side(small) > FURIGANA * size:
+            continue
+        if block.vertical:
+            gap, along = box.left - base.right, min(box.bottom, base.bottom) - max(box.top, base.top)
+        else:
+            gap, along = base.top - box.bottom, min(box.right, base.right) - max(box.left, base.left)
+        if -0.6 * size < gap < 0.25 * size and along > 0.7 * (box.height if block.vertical else box.width):
+            return True
+    return False
 
 
 def _upright(lines: Sequence[Line]) -> list[bool]:
