@@ -51,7 +51,7 @@ def ground(image: Image, mask: Mask, flat: float, hidden: Mask | None = None) ->
     mask. An outline or a line that passes by does not count against it; lines that enter from several sides do.
     """
     survey = measure(image, mask.astype(np.int32), 2, flat, hidden)
-    return Ground(float(survey.sigma[1]), tuple(survey.tone[1].tolist()), bool(survey.flat[1]))
+    return Ground(round(float(survey.sigma[1]), 3), tuple(survey.tone[1].tolist()), bool(survey.flat[1]))
 
 
 def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hidden: Mask | None = None) -> Survey:

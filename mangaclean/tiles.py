@@ -153,7 +153,7 @@ def _spans(start: int, stop: int, core: int) -> Iterator[tuple[int, int, Weights
         yield start, stop, np.ones(stop - start, np.float32)
         return
     count = -(-(stop - start - core) // (core - core // 4)) + 1
-    starts = np.linspace(start, stop - core, count).round().astype(int).tolist()
+    starts = [start + at for at in np.linspace(0, stop - start - core, count).round().astype(int).tolist()]
     half = core // 8  # ramps stay this near the middle of an overlap, so that no three cores meet
     seams = [(a + core + b) / 2 for a, b in pairwise(starts)]
     for i, at in enumerate(starts):

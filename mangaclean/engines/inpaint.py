@@ -7,7 +7,7 @@ from mangaclean.config import InpaintConfig
 from mangaclean.types import Box, Image, Inpainter, Mask
 
 PATCH = 5  # px from the middle of a compared patch to its edge; tone of 60 lines repeats within it
-LOOK = 48  # px round a hole in which PatchMatch looks for what to copy; its time goes with the area
+LOOK = 32  # px round a hole in which PatchMatch looks for what to copy; its time goes with the area
 RADIUS = 5  # px that OpenCV's methods look at round a pixel
 SEED = 1
 
@@ -55,8 +55,13 @@ def _opencv(image: Image, mask: Mask, method: int) -> Image:
         return np.full_like(image, 255)
     if not mask.any():
         return image.copy()
-    painted = cv2.inpaint(np.ascontiguousarray(image), mask.astype(np.uint8), RADIUS, method)
-    return painted.astype(np.uint8, copy=False)
+    # OpenCV reads past the end of images that are a pixel or two wide.
+    pad = 0 if min(mask.shape) > 2 * RADIUS else RADIUS
+    border = (pad, pad, pad, pad, cv2.BORDER_REPLICATE)
+    framed = cv2.copyMakeBorder(np.ascontiguousarray(image), *border)
+    painted = cv2.inpaint(framed, cv2.copyMakeBorder(mask.astype(np.uint8), *border), RADIUS, method)
+    height, width = mask.shape
+    return painted[pad : pad + height, pad : pad + width].astype(np.uint8)
 
 
 def _holes(mask: Mask, width: int, height: int) -> list[Box]:
