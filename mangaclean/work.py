@@ -94,7 +94,7 @@ class _Page:
 
         from mangaclean import page, textfile
 
-        found = page.segment(self.loaded.image, _engine("segment", self.config.segment), self.config.segment)
+        found = page.segment(self.loaded.image, engine("segment", self.config.segment), self.config.segment)
         return replace(found, regions=textfile.assign_ids(self.job.stem, found.regions, self.size))
 
     @cached_property
@@ -133,7 +133,7 @@ def _inpaint(page: _Page) -> dict[str, bytes]:
     image, look = page.loaded.image, page.loaded.look
     cleaned = image
     if page.mask.any():
-        inpainter = _engine("inpaint", page.config.inpaint)
+        inpainter = engine("inpaint", page.config.inpaint)
         cleaned = algorithms.inpaint(image, page.mask, inpainter, page.config.inpaint)
     output = page.config.output
     return {
@@ -147,7 +147,7 @@ def _inpaint(page: _Page) -> dict[str, bytes]:
 def _ocr(page: _Page) -> dict[str, bytes]:
     from mangaclean import page as algorithms
 
-    reader = _engine("ocr", page.config.ocr)
+    reader = engine("ocr", page.config.ocr)
     regions = algorithms.ocr(page.loaded.image, page.regions, reader, page.config.ocr)
     return {state_name("ocr", page.job.stem): page.state(regions)}
 
@@ -156,8 +156,8 @@ _MAKERS: dict[str, Callable[[_Page], dict[str, bytes]]] = {"segment": _segment, 
 
 
 @cache
-def _engine(stage: Any, cfg: Any) -> Any:
-    """Engines are loaded once in each worker."""
+def engine(stage: Any, cfg: Any) -> Any:
+    """An engine, loaded once in each process."""
     from mangaclean import engines
 
     return engines.load(stage, cfg)
