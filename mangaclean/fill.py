@@ -67,8 +67,10 @@ def _cells(
     """Number the parts to `split` anew, by cells of the page. Returns (n, 3) for these: old part, row, column."""
     where = split[parts]
     rows, columns = np.nonzero(where)
-    keys = np.stack([parts[where], (rows + top) // CELL, (columns + left) // CELL], 1)
-    cells, number = np.unique(keys, axis=0, return_inverse=True)
+    row, column = (rows + top) // CELL, (columns + left) // CELL
+    shape = (len(split), int(row.max()) + 1, int(column.max()) + 1)
+    keys, number = np.unique(np.ravel_multi_index((parts[where], row, column), shape), return_inverse=True)
+    cells = np.stack(np.unravel_index(keys, shape), 1)
     parts = parts.copy()
     parts[where] = len(split) + number.reshape(-1)
     return parts, cells
