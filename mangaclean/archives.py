@@ -1,27 +1,22 @@
 """Where pages come from: a folder, one picture, CBZ, CBR, CB7, tar or PDF. Nothing is ever unpacked by name."""
 
-import io
 import logging
-import re
-import stat
-import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePosixPath
-from typing import IO
+from pathlib import Path
 
 from mangaclean.config import InputConfig
 from mangaclean.errors import InputError, PageError
 from mangaclean.files import natural_order
+from mangaclean.pagenames import BOOKS, PAGES, is_litter, is_page, leads_out, printable, stems
 
 log = logging.getLogger(__name__)
 
-PAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
-BOOKS = frozenset({".cbz", ".zip", ".cbr", ".rar", ".cb7", ".7z", ".cbt", ".tar", ".pdf"})
-JUNK = re.compile(r"(^|/)(\.|__MACOSX(/|$)|thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+AGAIN = "copy or download it again"
 MAGIC = (
     (b"PK\x03\x04", "zip"),
     (b"PK\x05\x06", "zip"),
@@ -40,13 +35,13 @@ class PageFile:
     fetch: Callable[[], bytes]
 
     def read(self) -> bytes:
-        """The bytes of the file. PageError where they can no longer be had."""
+        """The bytes of the file. PageError where they cannot be had."""
         return self.fetch()
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A chapter as it came: pages in natural order, and what else lay in an archive (name, bytes)."""
+    """A chapter as it came: pages in natural order, and what else goes into a book (name, bytes)."""
 
     path: Path
     title: str
@@ -62,57 +57,88 @@ class Source:
         self.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """Members of a source by name, each with what fetches it."""
+
+    members: Mapping[str, Callable[[], bytes]]
+    notes: tuple[str, ...] = ()
+    close: Callable[[], None] = lambda: None
+
+
 def open_source(path: Path, cfg: InputConfig) -> Source:
-    """Open a chapter for reading only. InputError says why it cannot be."""
+    """Open a chapter for reading only. InputError says why it cannot be; MissingError, what has to be installed."""
     if not path.exists():
         raise InputError(f"{path}: there is no such file or folder")
-    if path.is_dir():
-        names = [entry.name for entry in path.iterdir() if entry.is_file()]
-        return _source(path, path.resolve().name, names, lambda name: _from_disk(path / name))
-    kind = _kind(path)
-    if kind == "zip":
-        return _zip(path, cfg)
-    if kind == "stream":
-        return _stream(path, cfg)
-    if kind == "pdf":
-        from mangaclean import pdfpages
-
-        return _source_of(path, pdfpages.read(path, cfg))
-    if path.suffix.lower() in PAGES:
-        return _source(path, path.stem, [path.name], lambda _: _from_disk(path))
-    raise InputError(
-        f"{path}: neither a folder, a picture, an archive nor a PDF; known are {', '.join(sorted(PAGES | BOOKS))}"
+    kind = "folder" if path.is_dir() else _kind(path)
+    opened = _OPENERS[kind](path, cfg)
+    names = [name for name in natural_order(opened.members) if not is_litter(name)]
+    pages = [name for name in names if is_page(name)]
+    if not pages:
+        opened.close()
+        raise InputError(_without_pages(path, names))
+    found, told = stems([printable(name) for name in pages])
+    others = [name for name in names if not is_page(name)]
+    return Source(
+        path,
+        printable(path.resolve().name if kind == "folder" else path.stem),
+        tuple(PageFile(printable(name), stem, opened.members[name]) for name, stem in zip(pages, found, strict=True)),
+        lambda: tuple(_extras(opened.members, others)),
+        (*opened.notes, *told),
+        opened.close,
     )
 
 
-def chapters(path: Path, recursive: bool = False) -> list[Path]:
-    """The chapters at a path: itself, or with `recursive` every folder below that holds pages, and every archive.
+def _extras(members: Mapping[str, Callable[[], bytes]], names: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    for name in names:
+        try:
+            yield printable(name), members[name]()
+        except PageError as error:
+            log.warning("%s; passed over", error)
 
-    Folders that a run made (with a manifest.json and cleaned/) are passed over.
+
+def _without_pages(path: Path, names: list[str]) -> str:
+    hint = f"known are {', '.join(sorted(PAGES))}"
+    if any(Path(name).suffix.lower() in BOOKS for name in names):
+        hint = "it holds archives: give one of them" + (", or add --recursive" if path.is_dir() else "")
+    elif path.is_dir() and any(entry.is_dir() for entry in path.iterdir()):
+        hint = "to clean the chapters in its folders, add --recursive"
+    return f"{path}: there are no pages in it; {hint}"
+
+
+def chapters(path: Path, recursive: bool = False) -> list[Path]:
+    """The chapters at a path: itself, or with `recursive` every folder there that holds pages, and every archive.
+
+    Folders that a run made (with a manifest.json and cleaned/) are passed over. InputError where there is nothing.
     """
+    if not path.exists():
+        raise InputError(f"{path}: there is no such file or folder")
     if not recursive or path.is_file():
         return [path]
-    found = []
-    for folder in [path, *(p for p in path.rglob("*") if p.is_dir())]:
-        parts = [path / part for part in _parents(folder.relative_to(path))]
-        if any(_made(part) for part in [*parts, folder]) or JUNK.search(folder.relative_to(path).as_posix()):
-            continue
-        files = [entry for entry in folder.iterdir() if entry.is_file() and not JUNK.search(entry.name)]
-        if any(entry.suffix.lower() in PAGES for entry in files):
-            found.append(folder)
-        found += [entry for entry in files if entry.suffix.lower() in BOOKS]
-    order = {str(chapter): chapter for chapter in found}
+    found = {str(chapter): chapter for chapter in _chapters(path)}
     if not found:
         raise InputError(f"{path}: no folder with pages and no archive at any depth")
-    return [order[name] for name in natural_order(order)]
+    return [found[name] for name in natural_order(found)]
 
 
-def _parents(path: Path) -> Iterator[Path]:
-    return (parent for parent in path.parents if parent != Path())
+def _chapters(folder: Path) -> Iterator[Path]:
+    if (folder / "manifest.json").is_file() and (folder / "cleaned").is_dir():
+        return
+    entries = [entry for entry in _listed(folder) if not is_litter(entry.name)]
+    if any(is_page(entry.name) and entry.is_file() for entry in entries):
+        yield folder
+    for entry in entries:
+        if entry.is_dir() and not entry.is_symlink():  # a link may lead back up
+            yield from _chapters(entry)
+        elif entry.suffix.lower() in BOOKS and entry.is_file():
+            yield entry
 
 
-def _made(folder: Path) -> bool:
-    return (folder / "manifest.json").is_file() and (folder / "cleaned").is_dir()
+def _listed(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise InputError(f"{folder}: cannot be opened: {error.strerror or error}; check its permissions") from error
 
 
 def _kind(path: Path) -> str:
@@ -123,142 +149,122 @@ def _kind(path: Path) -> str:
     except OSError as error:
         raise InputError(f"{path}: cannot be opened: {error.strerror or error}; check its permissions") from error
     if not head:
-        raise InputError(f"{path}: the file is empty; copy or download it again")
+        raise InputError(f"{path}: the file is empty; {AGAIN}")
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
-    return "stream" if head[257:262] == b"ustar" else ""
+    suffix = path.suffix.lower()
+    if head[257:262] == b"ustar" or suffix in (".cbt", ".tar"):
+        return "tar"
+    if suffix in PAGES:
+        return "picture"
+    if suffix in BOOKS:
+        raise InputError(f"{path}: damaged, or no archive at all: it begins as none does; {AGAIN}")
+    raise InputError(f"{path}: no folder, picture, archive or PDF; known are {', '.join(sorted(PAGES | BOOKS))}")
+
+
+def _folder(path: Path, _: InputConfig) -> _Opened:
+    # ComicInfo.xml lies in folders that were archives once; what else lies about there is nobody's business.
+    names = [entry.name for entry in _listed(path) if entry.is_file()]
+    wanted = [name for name in names if is_page(name) or name.lower() == "comicinfo.xml"]
+    return _Opened({name: partial(_from_disk, path / name) for name in wanted or names})
+
+
+def _picture(path: Path, _: InputConfig) -> _Opened:
+    return _Opened({path.name: partial(_from_disk, path)})
 
 
 def _from_disk(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PageError(f"{path}: cannot be read: {error.strerror or error}") from error
+        raise PageError(f"{path.name}: cannot be read: {error.strerror or error}; check its permissions") from error
 
 
-def _source(
-    path: Path,
-    title: str,
-    names: Iterable[str],
-    fetch: Callable[[str], bytes],
-    close: Callable[[], None] = lambda: None,
-    notes: tuple[str, ...] = (),
-) -> Source:
-    """A source of members by name: pages apart from the rest, each with a stem of its own."""
-    clean = [name for name in natural_order(names) if not JUNK.search(name)]
-    pages = [name for name in clean if PurePosixPath(name).suffix.lower() in PAGES]
-    others = [name for name in clean if name not in set(pages)] if not path.is_dir() else []
-    if not pages:
-        close()
-        raise InputError(f"{path}: no pages in it; known are {', '.join(sorted(PAGES))}")
-    stems, told = _stems(pages)
-    return Source(
-        path,
-        title,
-        tuple(PageFile(name, stem, partial(fetch, name)) for name, stem in zip(pages, stems, strict=True)),
-        lambda: tuple((name, fetch(name)) for name in others),
-        (*notes, *told),
-        close,
-    )
-
-
-def _source_of(path: Path, pages: dict[str, Callable[[], bytes]]) -> Source:
-    return _source(path, path.stem, pages, lambda name: pages[name]())
-
-
-def _stems(names: list[str]) -> tuple[list[str], list[str]]:
-    """A stem for each page that no other has, whatever the letters' case; and what had to be renamed."""
-    plain = [_safe(PurePosixPath(name).stem) for name in names]
-    counts: dict[str, int] = {}
-    for stem in plain:
-        counts[stem.lower()] = counts.get(stem.lower(), 0) + 1
-    stems, notes = [], []
-    taken: set[str] = set()
-    for name, stem in zip(names, plain, strict=True):
-        path = PurePosixPath(name)
-        choice = stem
-        if counts[stem.lower()] > 1 and len(path.parts) > 1:
-            choice = _safe("_".join((*path.parts[:-1], path.stem)))
-        if choice.lower() in taken:
-            choice = f"{choice}-{path.suffix[1:].lower()}"
-        number = 2
-        while choice.lower() in taken:
-            choice, number = f"{choice.rsplit('~', 1)[0]}~{number}", number + 1
-        taken.add(choice.lower())
-        if choice != path.stem:
-            notes.append(f"{name}: written as {choice!r}, so that no two pages share a name")
-        stems.append(choice)
-    return stems, notes
-
-
-def _safe(stem: str) -> str:
-    """A stem that is a file name on every system."""
-    return re.sub(r'[\x00-\x1f<>:"/\\|?*]', "_", stem).strip(" .") or "page"
-
-
-def _unsafe(name: str) -> bool:
-    return name.startswith(("/", "\\")) or ".." in re.split(r"[/\\]", name) or re.match(r"[A-Za-z]:", name) is not None
-
-
-def _refuse(path: Path, what: str) -> InputError:
-    return InputError(f"{path}: {what}")
-
-
-def _zip(path: Path, cfg: InputConfig) -> Source:
+def _zip(path: Path, cfg: InputConfig) -> _Opened:
     try:
         archive = zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise _refuse(path, f"damaged archive ({error}); copy or download it again") from error
-    members = {info.filename.replace("\\", "/"): info for info in archive.infolist() if not info.is_dir()}
-    unsafe = [name for name in members if _unsafe(name)]
-    notes = tuple(f"{name}: passed over, its name points outside the archive" for name in unsafe)
-    members = {name: info for name, info in members.items() if name not in unsafe}
-    if any(info.flag_bits & 1 for info in members.values()):
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
+        raise InputError(f"{path}: damaged archive ({error}); {AGAIN}") from error
+    members = {_zip_name(info): info for info in archive.infolist() if not info.is_dir()}
+    infos, notes = _inside(members)
+    problem = ""
+    if any(info.flag_bits & 1 for info in infos.values()):
+        problem = "protected by a password; unpack it and give the folder"
+    elif sum(info.file_size for info in infos.values()) > cfg.max_unpacked:
+        problem = f"unpacks to more than input.max_unpacked = {cfg.max_unpacked} bytes; if it is genuine, raise that"
+    if problem:
         archive.close()
-        raise _refuse(path, "protected by a password; unpack it and give the folder")
-    total = sum(info.file_size for info in members.values())
-    if total > cfg.max_unpacked:
-        archive.close()
-        raise _too_large(path, cfg)
-
-    def fetch(name: str) -> bytes:
-        try:
-            with archive.open(members[name]) as file:
-                data = file.read(members[name].file_size + 1)
-        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError) as error:
-            raise PageError(f"{name}: damaged in {path.name} ({error}); copy or download the archive again") from error
-        return data
-
-    return _source(path, path.stem, members, fetch, archive.close, notes)
+        raise InputError(f"{path}: {problem}")
+    fetchers = {name: partial(_from_zip, archive, name, info, cfg) for name, info in infos.items()}
+    return _Opened(fetchers, notes, archive.close)
 
 
-def _too_large(path: Path, cfg: InputConfig) -> InputError:
-    return _refuse(
-        path, f"unpacks to more than input.max_unpacked = {cfg.max_unpacked} bytes; if it is genuine, raise that limit"
-    )
+def _zip_name(info: zipfile.ZipInfo) -> str:
+    """The name of a member; many programs write UTF-8 without saying so."""
+    name = info.filename
+    if not info.flag_bits & 0x800:
+        with suppress(UnicodeError):
+            name = name.encode("cp437").decode("utf-8")
+    return name.replace("\\", "/")
 
 
-def _stream(path: Path, cfg: InputConfig) -> Source:
-    """RAR, 7z and tar, by way of the tar stream that libarchive's bsdtar makes of each."""
+def _inside(members: dict[str, zipfile.ZipInfo]) -> tuple[dict[str, zipfile.ZipInfo], tuple[str, ...]]:
+    inside = {name: info for name, info in members.items() if not leads_out(name)}
+    return inside, tuple(_passed_over(name) for name in members if name not in inside)
+
+
+def _passed_over(name: str) -> str:
+    return f"{printable(name)}: passed over, as its name points outside the archive"
+
+
+def _from_zip(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo, cfg: InputConfig) -> bytes:
+    _check_size(name, info.file_size, cfg)
+    try:
+        # zipfile stops at the size that the list of members gives, and then compares the sum.
+        return archive.read(info)
+    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
+        raise PageError(f"{name}: damaged in the archive ({error}); {AGAIN}") from error
+    except (NotImplementedError, RuntimeError) as error:
+        raise PageError(f"{name}: {error}; unpack the archive and give the folder") from error
+
+
+def _check_size(name: str, size: int, cfg: InputConfig) -> None:
+    """No file is larger than the largest page that is not compressed at all."""
+    limit = 4 * cfg.max_pixels + 1_000_000
+    if size > limit:
+        raise PageError(f"{name}: {size} bytes are more than a page of input.max_pixels = {cfg.max_pixels} can have")
+
+
+def _stream(path: Path, cfg: InputConfig, tar: bool = False) -> _Opened:
+    """RAR, 7z and tar can only be read from front to back: pages wait in a temporary file."""
     from mangaclean import tarstream
 
-    spool = tempfile.TemporaryFile()  # noqa: SIM115 — closed with the source
-    places: dict[str, tuple[int, int]] = {}
+    spool = tarstream.Spool()
     notes = []
     try:
-        for name, mode, data in tarstream.members(path, cfg.max_unpacked):
-            if _unsafe(name):
-                notes.append(f"{name}: passed over, its name points outside the archive")
-            elif stat.S_ISREG(mode):
-                places[name] = spool.tell(), len(data)
-                spool.write(data)
+        for name, data in (tarstream.tar_members if tar else tarstream.members)(path, cfg.max_unpacked):
+            if leads_out(name):
+                notes.append(_passed_over(name))
+            elif not is_litter(name):
+                spool.put(name, data)
     except BaseException:
         spool.close()
         raise
-    return _source(path, path.stem, places, lambda name: _at(spool, *places[name]), spool.close, tuple(notes))
+    return _Opened({name: partial(spool.read, name) for name in spool.places}, tuple(notes), spool.close)
 
 
-def _at(spool: IO[bytes], place: int, size: int) -> bytes:
-    spool.seek(place, io.SEEK_SET)
-    return spool.read(size)
+def _pdf(path: Path, cfg: InputConfig) -> _Opened:
+    from mangaclean import pdfpages
+
+    return _Opened(*pdfpages.read(path, cfg))
+
+
+_OPENERS: dict[str, Callable[[Path, InputConfig], _Opened]] = {
+    "folder": _folder,
+    "picture": _picture,
+    "zip": _zip,
+    "stream": _stream,
+    "tar": partial(_stream, tar=True),
+    "pdf": _pdf,
+}
