@@ -178,7 +178,9 @@ def _from_disk(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        raise PageError(f"{path.name}: cannot be read: {error.strerror or error}; check its permissions") from error
+        raise PageError(
+            f"{printable(path.name)}: cannot be read: {error.strerror or error}; check its permissions"
+        ) from error
 
 
 def _zip(path: Path, cfg: InputConfig) -> _Opened:
@@ -224,16 +226,19 @@ def _from_zip(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo, cfg: I
         # zipfile stops at the size that the list of members gives, and then compares the sum.
         return archive.read(info)
     except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
-        raise PageError(f"{name}: damaged in the archive ({error}); {AGAIN}") from error
+        reason = printable(str(error))[:120]  # it may quote what stands there in place of a name
+        raise PageError(f"{printable(name)}: damaged in the archive ({reason}); {AGAIN}") from error
     except (NotImplementedError, RuntimeError) as error:
-        raise PageError(f"{name}: {error}; unpack the archive and give the folder") from error
+        raise PageError(f"{printable(name)}: {error}; unpack the archive and give the folder") from error
 
 
 def _check_size(name: str, size: int, cfg: InputConfig) -> None:
     """No file is larger than the largest page that is not compressed at all."""
     limit = 4 * cfg.max_pixels + 1_000_000
     if size > limit:
-        raise PageError(f"{name}: {size} bytes are more than a page of input.max_pixels = {cfg.max_pixels} can have")
+        raise PageError(
+            f"{printable(name)}: {size} bytes are more than a page of input.max_pixels = {cfg.max_pixels} can have"
+        )
 
 
 def _stream(path: Path, cfg: InputConfig, tar: bool = False) -> _Opened:

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 PAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
 BOOKS = frozenset({".cbz", ".zip", ".cbr", ".rar", ".cb7", ".7z", ".cbt", ".tar", ".pdf"})
 LITTER = re.compile(r"(^|/)(\.|__MACOSX(/|$)|thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Names of devices on Windows, whatever their suffix.
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 LONGEST = 150  # bytes of a stem: names of files end at 255, and books and folders are named after stems too
@@ -30,8 +31,9 @@ def leads_out(name: str) -> bool:
 
 
 def printable(name: str) -> str:
-    """A name that can be written down; bytes that are no UTF-8 are spelled out."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    """A name that can be written down and shown: bytes that are no UTF-8 and control characters are spelled out."""
+    name = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", name)
 
 
 def stems(names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -68,7 +70,7 @@ def _key(stem: str) -> str:
 
 def _fit(stem: str) -> str:
     """A stem that is a file name on every system."""
-    stem = re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*]', "_", stem).strip(" .") or "page"
+    stem = re.sub(r'[<>:"/\\|?*]', "_", CONTROL.sub("_", stem)).strip(" .") or "page"
     if DEVICE.fullmatch(stem):
         stem += "_"
     data = stem.encode()

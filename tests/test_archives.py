@@ -252,6 +252,13 @@ def test_file_names_that_are_no_utf_8(tmp_path: Path) -> None:
         assert source.pages[0].read() == page(1)
 
 
+def test_names_cannot_play_tricks_on_a_terminal(tmp_path: Path) -> None:
+    path = zipped(tmp_path / "ch.cbz", {"a\x1b[2J1.png": page(1), "全角\u3000空白.png": page(2)})
+    with open_source(path, CFG) as source:
+        assert names(source) == ["a\\x1b[2J1.png", "全角\u3000空白.png"]
+        assert stems(source) == ["a_x1b[2J1", "全角\u3000空白"]
+
+
 def folder(path: Path, *files: str) -> Path:
     for name in files:
         (path / name).parent.mkdir(parents=True, exist_ok=True)
