@@ -71,7 +71,9 @@ def load(data: bytes, name: str, max_pixels: int = 300_000_000) -> Loaded:
             _check_size(picture, name, max_pixels)
             return _decoded(picture, data)
     except UnidentifiedImageError:
-        raise PageError(f"{name}: this is no picture, or of no known format{_guess(data)}") from None
+        raise PageError(
+            f"{name}: this is no picture, or of no known format{_guess(data)}; copy or download it again"
+        ) from None
     except PageError:
         raise
     except MemoryError:

@@ -351,7 +351,7 @@ def truncated(form: str) -> bytes:
         (b"", "001.png: the file is empty; copy or download it again"),
         (b"Dear translator,\nhere is the page.\n", "it is text"),
         (b"<!DOCTYPE html><html>403</html>", "it is a web page"),
-        (bytes(range(256)), "of no known format"),
+        (bytes(range(256)), "of no known format; copy or download it again"),
         (truncated("JPEG"), "damaged or cut short"),
         (truncated("PNG"), "damaged or cut short"),
         (truncated("WEBP"), "damaged or cut short|no known format"),
