@@ -1,5 +1,7 @@
 """Removal of lettering: flat grounds get their own tone, the rest goes to an inpainter by tiles."""
 
+from typing import TypeVar
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -8,6 +10,8 @@ from mangaclean import tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import SPECKS, STRAY, Survey, measure, predicted
 from mangaclean.types import Image, Inpainter, Mask
+
+Pixels = TypeVar("Pixels", Image, Mask)
 
 WINDOW = 1024  # px of page in which grounds are measured at once
 AROUND = 24  # px that such a window shows besides; more than the widest ring
@@ -30,7 +34,8 @@ def remove(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -
     if art.any():
         filled = tiles.compose(filled, art, cfg.core, cfg.context, inpainter)
         if _grey(image):
-            filled[art] = filled[art].mean(1, keepdims=True).round().astype(np.uint8)
+            for part, hole in zip(_strips(filled), _strips(art), strict=True):
+                part[hole] = part[hole].mean(1, keepdims=True).round().astype(np.uint8)
     return np.where(mask[..., None], filled, image)
 
 
@@ -57,8 +62,12 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:
 
 
 def _grey(image: Image) -> bool:
-    # Rows at a time: a whole page of comparisons would weigh as much as the page.
-    return all(bool((part == part[..., :1]).all()) for part in np.array_split(image, max(len(image) // 512, 1)))
+    return all(bool((part == part[..., :1]).all()) for part in _strips(image))
+
+
+def _strips(array: Pixels) -> list[Pixels]:
+    """Views of a page, some hundred rows each: what is computed for all pixels at once weighs more than the page."""
+    return np.array_split(array, max(len(array) // 512, 1))
 
 
 def _cells(

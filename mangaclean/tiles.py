@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from mangaclean.types import Box, Image, Mask
 
+STRIP = 256  # rows of a page that are turned into whole levels at once
+
 Weights = NDArray[np.float32]  # (h, w), 0 to 1
 
 
@@ -61,7 +63,9 @@ def compose(image: Image, mask: Mask, core: int, context: int, paint: Callable[[
         sums[at] += np.rint(tile.weight[..., None] * painted * 256).astype(np.uint16)
         blended[at] |= tile.own
     if sums is not None and blended is not None:
-        out[blended] = ((sums[blended].astype(np.uint32) + 128) >> 8).clip(0, 255)
+        for top in range(0, len(out), STRIP):
+            rows = slice(top, top + STRIP)
+            out[rows][blended[rows]] = ((sums[rows][blended[rows]].astype(np.uint32) + 128) >> 8).clip(0, 255)
     return out
 
 
