@@ -18,6 +18,7 @@ MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and 
 FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
 UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
 CREDITS = 300  # letters of one block from which a page is taken for credits or an afterword
+CRY = 4  # letters of a line, up to which kana on art are a sound effect
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 
 
@@ -91,6 +92,9 @@ def _kind(traced: _Traced, legible: float, body: float) -> Kind:
         return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
     level = 12 if traced.flat and len(block.lines) > 1 else 4
     printed = legible > (TEXT if traced.flat else PRINT) and len(block.text) > 1
+    cry = not traced.flat and not any(len(line.text) > CRY for line in block.lines)
+    if cry and all("぀" <= letter <= "ヿ" for letter in block.text):
+        return "sfx"
     words = traced.flat and legible > PRINT and any("一" <= letter <= "鿿" for letter in block.text)
     size = POSTER if words else DISPLAY  # sound effects are kana
     return "caption" if printed and block.em < size * body and _slant(block) < level else "sfx"

@@ -11,6 +11,7 @@ from mangaclean.types import Box, Image, Line, Mask
 Levels = NDArray[np.uint8]
 
 INK = 40  # levels from the ground's tone from which a pixel is ink
+MARK = 0.5  # em: dots, small kana's parts, voicing marks
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
 
 
@@ -82,15 +83,17 @@ def find(lines: Sequence[Line], far: Levels, inside: Mask | None, window: Box, e
     """
     ink = (far > INK).astype(np.uint8)
     tight = filled(lines, window)
-    near = grown(tight, round((0.25 if inside is None else 0.8) * em))
-    if inside is not None:
-        near &= inside | tight
+    close = grown(tight, round(0.25 * em))
+    near = close if inside is None else grown(tight, round(0.8 * em)) & (inside | tight)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
     in_near = np.bincount(labels[near], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    in_close = np.bincount(labels[close], minlength=count) / stats[:, cv2.CC_STAT_AREA]
     in_tight = np.bincount(labels[tight], minlength=count) / stats[:, cv2.CC_STAT_AREA]
     longest = max(max(box_of(line).width, box_of(line).height) for line in lines)
-    whole = ((in_near > 0.95) & (side < LETTER * em)) | ((in_tight > 0.75) & (side < 1.2 * longest))
+    # Further off only marks are taken: what is larger there may be a jag of the balloon.
+    whole = ((in_close > 0.95) & (side < LETTER * em)) | ((in_near > 0.95) & (side < MARK * em))
+    whole |= (in_tight > 0.75) & (side < 1.2 * longest)
     crossing = (in_tight > 0.02) & ~whole
     whole[0] = crossing[0] = False
     strokes: Mask = whole[labels]
