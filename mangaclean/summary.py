@@ -47,13 +47,14 @@ def export(source: Source, out: Path, formats: tuple[str, ...], state: Manifest)
         facts = [
             (page.name, files.digest(file) if file else "") for page in source.pages for file in [cleaned[page.stem]]
         ]
-        if not _due(path, path.name, json.dumps(facts), state):
-            continue
         try:
             extras = source.extras()
         except PageError as error:
             log.warning("%s; the book goes without it", error)
             extras = ()
+        facts += [(member, files.digest(data)) for member, data in extras]
+        if not _due(path, path.name, json.dumps(facts), state):
+            continue
         pages = tuple(BookPage(page.name, cleaned[page.stem], page) for page in source.pages)
         exporter(Book(source.title, pages, extras, _direction(out)), path)
         written.append(path)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from mangaclean.errors import Exit, OutputError
 from mangaclean.files import write
-from mangaclean.inbox import BOOKS
+from mangaclean.pagenames import BOOKS
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from mangaclean import export, files
-from mangaclean.errors import InputError, OutputError, UsageError
+from mangaclean.errors import InputError, OutputError, PageError, UsageError
 from mangaclean.export import Book, BookPage, cbz, pdf
 
 
@@ -277,3 +277,17 @@ def test_pdf_has_an_empty_page_for_what_cannot_be_read(tmp_path: Path, caplog: p
     assert "2.png cannot be read" in texts[1]
     assert len(sizes) == 1
     assert sum("cannot be read" in record.message for record in caplog.records) == 4
+
+
+def test_a_page_that_cannot_be_had_is_left_out(tmp_path, caplog):
+    class Gone:
+        def read(self):
+            raise PageError("002.png: damaged")
+
+    good = tmp_path / "001.png"
+    Image.new("L", (8, 8)).save(good)
+    book = Book("b", (BookPage("001.png", good, good), BookPage("002.png", None, Gone())))
+    export.load("cbz")(book, tmp_path / "b.cbz")
+    with zipfile.ZipFile(tmp_path / "b.cbz") as archive:
+        assert archive.namelist() == ["001.png"]
+    assert "goes without this page" in caplog.text

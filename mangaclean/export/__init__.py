@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Literal, Protocol, cast
 
-from mangaclean.errors import InputError, OutputError, UsageError
+from mangaclean.errors import InputError, OutputError, PageError, UsageError
 from mangaclean.files import TEMPORARY
 
 log = logging.getLogger(__name__)
@@ -90,8 +90,13 @@ def leaves(book: Book) -> Iterator[Leaf]:
             raise OutputError(
                 f"cannot read {page.cleaned}: {error.strerror or error}; check its permissions"
             ) from error
+        try:
+            data = _read(page.name, page.original)
+        except PageError as error:
+            log.warning("%s; the book %r goes without this page", error, book.title)
+            continue
         log.warning("%s was not cleaned: the book %r holds the original page", page.name, book.title)
-        yield Leaf(page.name, original.suffix.lower(), original.stem, _read(page.name, page.original))
+        yield Leaf(page.name, original.suffix.lower(), original.stem, data)
 
 
 def _read(name: str, original: Readable | Path) -> bytes:
