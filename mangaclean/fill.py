@@ -104,7 +104,8 @@ def _fill(image: Image, parts: NDArray[np.int32], survey: Survey, own: Mask) -> 
     values = predicted(survey.plane, part, x, y)
     span = np.zeros(len(survey.flat))
     np.maximum.at(span, part, np.abs(values - survey.tone[part]).max(1))
-    plain = survey.pure & (survey.sigma <= 2 * GRAIN) | (survey.sigma < GRAIN) & (span < LEVEL)
+    # What varies on a ground that has one tone for the most part is dirt, no grain.
+    plain = survey.pure | (survey.sigma < GRAIN) & (span < LEVEL)
     uneven = ~plain[part]
     if uneven.any():
         values[uneven] += _lead_in(image, survey)[own][uneven] + _grain(image, survey, part)[uneven]

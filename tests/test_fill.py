@@ -65,6 +65,13 @@ def test_jpeg_dirt_goes_with_the_lettering() -> None:
     assert out[mask].min() >= 253
 
 
+def test_specks_on_paper_are_not_copied() -> None:
+    clean = blank()
+    specks = np.random.default_rng(4).random((200, 240)) < 0.2
+    page, mask = lettered(np.where(specks[..., None], np.uint8(246), clean), (30, 80), (60, 150))
+    assert (fill.remove(page, mask, never, CFG)[mask] == 255).all()
+
+
 def test_a_gradient_goes_on() -> None:
     ramp = np.linspace(120, 240, 240)[None, :, None] + np.linspace(0, 15, 200)[:, None, None]
     clean = np.broadcast_to(ramp, (200, 240, 3)).round().astype(np.uint8)
