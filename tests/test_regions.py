@@ -3,12 +3,12 @@
 import cv2
 import numpy as np
 import pytest
-from tests import drawn
 
 from mangaclean import bubbles, masks, overlooked, panels, regions, strokes
 from mangaclean.blocks import group
 from mangaclean.config import SegmentConfig
 from mangaclean.types import Box, Finding, Line
+from tests import drawn
 
 CFG = SegmentConfig()
 
