@@ -75,7 +75,7 @@ def _trace(image: Image, block: Block) -> _Traced:
     far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
     inside = block.bubble.window(window) if block.bubble else None
     own, other = strokes.find(every, far, inside, window, block.em)
-    mask = masks.dilated(own, other, far, block.em, balloon=block.bubble is not None)
+    mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
     ring = grown(mask, 4) & ~mask
     clear = ring & ~grown(other, 2)
     # An outline or two may run past lettering on flat ground; a ground that is mostly ink is art.
@@ -85,19 +85,23 @@ def _trace(image: Image, block: Block) -> _Traced:
 
 def _kind(traced: _Traced, legible: float, body: float) -> Kind:
     """What a block is, by where it stands and how well it reads: drawn letters and drawings read badly."""
-    block = traced.block
+    block, flat = traced.block, traced.flat
+    kana = all("぀" <= letter <= "ヿ" for letter in block.text)
+    words = any("一" <= letter <= "鿿" for letter in block.text)
+    display = block.em >= DISPLAY * body
     if legible < LETTERING:
         return "other"
-    if block.bubble:
+    if block.bubble and flat:
         return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
-    level = 12 if traced.flat and len(block.lines) > 1 else 4
-    printed = legible > (TEXT if traced.flat else PRINT) and len(block.text) > 1
-    cry = not traced.flat and not any(len(line.text) > CRY for line in block.lines)
-    if cry and all("぀" <= letter <= "ヿ" for letter in block.text):
+    if block.bubble:  # a patch that art runs through: a floor, a coat, or a balloon that lettering fills
+        return "speech" if legible > PRINT and not display else "sfx"
+    if kana and not flat and all(len(line.text) <= CRY for line in block.lines):
         return "sfx"
-    words = traced.flat and legible > PRINT and any("一" <= letter <= "鿿" for letter in block.text)
-    size = POSTER if words else DISPLAY  # sound effects are kana
-    return "caption" if printed and block.em < size * body and _slant(block) < level else "sfx"
+    if display and not (words and flat and legible > PRINT and block.em < POSTER * body):
+        return "sfx"
+    level = 12 if flat and len(block.lines) > 1 else 4
+    printed = legible > (TEXT if flat else PRINT) and len(block.text) > 1 and _slant(block) < level
+    return "caption" if printed else "sfx"
 
 
 def _slant(block: Block) -> float:
