@@ -2,7 +2,6 @@
 
 import logging
 import zipfile
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -225,11 +224,11 @@ def _from_zip(archive: zipfile.ZipFile, name: str, info: zipfile.ZipInfo, cfg: I
     try:
         # zipfile stops at the size that the list of members gives, and then compares the sum.
         return archive.read(info)
-    except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
-        reason = printable(str(error))[:120]  # it may quote what stands there in place of a name
-        raise PageError(f"{printable(name)}: damaged in the archive ({reason}); {AGAIN}") from error
     except (NotImplementedError, RuntimeError) as error:
         raise PageError(f"{printable(name)}: {error}; unpack the archive and give the folder") from error
+    except Exception as error:  # each way of packing has errors of its own
+        reason = printable(str(error))[:120]  # it may quote what stands there in place of a name
+        raise PageError(f"{printable(name)}: damaged in the archive ({reason}); {AGAIN}") from error
 
 
 def _check_size(name: str, size: int, cfg: InputConfig) -> None:

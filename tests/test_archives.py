@@ -20,6 +20,7 @@ from mangaclean.config import InputConfig
 from mangaclean.errors import InputError, MissingError, OutputError, PageError
 
 CFG = InputConfig()
+NOISE = bytes(n * n % 251 for n in range(500))
 BSDTAR = shutil.which("bsdtar")
 needs_bsdtar = pytest.mark.skipif(BSDTAR is None, reason="bsdtar (libarchive-tools) is not installed")
 
@@ -41,8 +42,8 @@ def stems(source: Source) -> list[str]:
     return [one.stem for one in source.pages]
 
 
-def zipped(path: Path, members: dict[str, bytes]) -> Path:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+def zipped(path: Path, members: dict[str, bytes], packing: int = zipfile.ZIP_DEFLATED) -> Path:
+    with zipfile.ZipFile(path, "w", packing) as archive:
         for name, data in members.items():
             archive.writestr(name, data)
     return path
@@ -206,15 +207,20 @@ def test_no_room_to_unpack() -> None:
         tarstream.Spool(Full()).put("001.png", b"page")
 
 
-def test_a_damaged_member_costs_that_page_alone(tmp_path: Path) -> None:
-    path = zipped(tmp_path / "ch.cbz", {"1.png": os.urandom(500), "2.png": page(2)})
+@pytest.mark.parametrize("packing", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_damaged_member_costs_itself_alone(tmp_path: Path, packing: int) -> None:
+    path = zipped(tmp_path / "ch.cbz", {"1.png": NOISE, "2.png": page(2), "ComicInfo.xml": NOISE}, packing)
     data = bytearray(path.read_bytes())
-    data[100] ^= 255
+    with zipfile.ZipFile(path) as archive:
+        starts = [info.header_offset + 30 + len(info.filename) for info in archive.infolist()]
+    for start in (starts[0], starts[2]):
+        data[start + 10] ^= 255  # behind the settings with which LZMA begins
     path.write_bytes(data)
     with open_source(path, CFG) as source:
         with pytest.raises(PageError, match=r"1\.png: damaged in the archive .*; copy or download it again"):
             source.pages[0].read()
         assert source.pages[1].read() == page(2)
+        assert source.extras() == ()
 
 
 def test_a_member_that_lies_about_its_size_is_not_unpacked_further(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image as Pillow
-from PIL import ImageCms
+from PIL import ImageCms, features
 
 from mangaclean import images
 from mangaclean.errors import PageError
@@ -292,11 +292,28 @@ def test_a_cmyk_jpeg_is_no_crash_when_written_as_it_was() -> None:
     assert opened(images.dump(loaded.image, loaded.look, "same")).mode == "RGB"
 
 
-def test_the_first_of_several_frames_is_used_with_a_note() -> None:
+@pytest.mark.parametrize("form", ["GIF", "WEBP", "PNG", "TIFF"])
+def test_the_first_of_several_frames_is_used_with_a_note(form: str) -> None:
     first, second = Pillow.new("RGB", SIZE, "red"), Pillow.new("RGB", SIZE, "blue")
-    loaded = images.load(saved(first, "GIF", save_all=True, append_images=[second]), "p")
-    assert loaded.image[0, 0].tolist() == [255, 0, 0]
+    loaded = images.load(saved(first, form, save_all=True, append_images=[second]), "p")
+    assert np.abs(loaded.image[0, 0].astype(int) - (255, 0, 0)).max() < 4
     assert loaded.notes == ("2 frames: the first is used",)
+
+
+@pytest.mark.parametrize("form", ["JPEG", "WEBP", "AVIF", "TIFF", "BMP", "GIF"])
+def test_every_format_is_read_and_grey_stays_grey(form: str) -> None:
+    if form in ("WEBP", "AVIF") and not features.check(form.lower()):
+        pytest.skip(f"Pillow here lacks {form}")
+    page = Pillow.linear_gradient("L").resize(SIZE)
+    loaded = images.load(saved(page, form), "p")
+    assert np.abs(loaded.image[..., 1].astype(int) - np.asarray(page)).max() < 8
+    assert loaded.notes == ()
+    back = opened(images.dump(loaded.image, loaded.look, "same"))
+    # WebP knows colour alone; GIF, palettes; what cannot be written as it was becomes PNG.
+    assert (back.format, back.mode) == {
+        "JPEG": ("JPEG", "L"), "WEBP": ("WEBP", "RGB"), "AVIF": ("PNG", "L"),
+        "TIFF": ("TIFF", "L"), "BMP": ("BMP", "L"), "GIF": ("GIF", "P"),
+    }[form]  # fmt: skip
 
 
 def test_a_jpeg_goes_back_with_its_own_tables() -> None:
