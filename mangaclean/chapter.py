@@ -1,26 +1,24 @@
 """How a chapter is cleaned: which pages need what, done in workers, kept in the manifest, summed up at the end."""
 
-import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mangaclean import executors, files, manifest
+from mangaclean import crew, edition, files, manifest, summary
 from mangaclean.archives import PageFile, Source, open_source
 from mangaclean.config import Config
 from mangaclean.edition import Edition, actions
 from mangaclean.errors import Exit, OutputError, PageError, UsageError
 from mangaclean.manifest import Manifest, Record
-from mangaclean.state import Freshness, Todo
-from mangaclean.work import STAGES, Done, Job, clean, mask_name, state_name
+from mangaclean.state import Freshness, Todo, editable, reads
+from mangaclean.work import Done, Job, mask_name, state_name
 
-log = logging.getLogger(__name__)
+FOLDERS = ("cleaned", "masks", "typeset", "state")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,8 @@ def run(
     """Clean the chapter at `path` into `out`, as far as it is not up to date. MangacleanErrors stop it."""
     began = time.monotonic()
     _check_place(path, out)
-    with open_source(path, config.input) as source, _locked(out):
+    with open_source(path, config.input) as source, locked(out):
+        summary.check(source, out, config.output.export)
         work = _Run(source, out, config, choice)
         work.pages(tell)
         work.books()
@@ -89,40 +88,22 @@ def run(
 
 def plan(path: Path, out: Path, config: Config, choice: Choice = Choice()) -> list[tuple[str, Todo]]:
     """The pages of a chapter by name, each with what `run` would do to it."""
+    _check_place(path, out)
     with open_source(path, config.input) as source:
         work = _Run(source, out, config, choice)
-        return [(page.name, todo) for page, _, todo in work.selected()]
-
-
-def estimate(path: Path, out: Path, config: Config, todos: Sequence[Todo]) -> tuple[float, str]:
-    """Seconds that so much work takes about, and how they were found: from earlier pages, else from a first one."""
-    kept = manifest.load(out)
-    spent: dict[str, list[float]] = {}
-    for stages in kept.pages.values():
-        for stage, record in stages.items():
-            if record.made:
-                spent.setdefault(stage, []).append(record.seconds)
-    how = "from earlier pages"
-    wanted = {stage for todo in todos for stage in todo.stages}
-    if wanted - set(spent):
-        how = "measured on the first page"
-        with open_source(path, config.input) as source:
-            page = source.pages[0]
-            job = Job(page.name, page.stem, page.read(), STAGES, config)
-            clean(job)  # loads the engines
-            spent = {done.stage: [done.seconds] for done in clean(job)}
-    total = sum(sum(spent[stage]) / len(spent[stage]) for todo in todos for stage in todo.stages)
-    return total / executors.count(config.run.workers, len(todos)), how
+        return [(page.name, todo) for page, todo in work.selected() if isinstance(todo, Todo)]
 
 
 def _check_place(path: Path, out: Path) -> None:
     source, target = path.resolve(), out.resolve()
     if target == source or (path.is_dir() and source in target.parents):
         raise UsageError(f"--out {out} lies in the chapter itself, which is never touched; choose a folder outside it")
+    if any(target / name in (source, *source.parents) for name in FOLDERS):
+        raise UsageError(f"{path} lies where --out {out} keeps its results; choose another --out")
 
 
 @contextmanager
-def _locked(out: Path) -> Iterator[None]:
+def locked(out: Path) -> Iterator[None]:
     """One run at a time; the system frees the lock when its holder dies, however it dies."""
     lock = FileLock(out / ".lock")
     try:
@@ -131,7 +112,8 @@ def _locked(out: Path) -> Iterator[None]:
     except Timeout:
         raise OutputError(f"another run holds {out}; wait for it, or choose another --out") from None
     except OSError as error:
-        raise OutputError(f"cannot write to {out}: {error.strerror or error}; check its permissions") from error
+        reason = "a file has its name" if isinstance(error, FileExistsError) else error.strerror or error
+        raise OutputError(f"cannot write to {out}: {reason}; check its permissions, or choose another --out") from error
     try:
         yield
     finally:
@@ -142,13 +124,18 @@ class _Run:
     def __init__(self, source: Source, out: Path, config: Config, choice: Choice) -> None:
         self.source, self.out, self.config, self.choice = source, out, config, choice
         self.manifest: Manifest = manifest.load(out)
-        self.manifest.source = str(source.path.name)
+        if self.manifest.pages and self.manifest.source != source.title and not choice.force:
+            raise UsageError(
+                f"{out} holds the results of another chapter, {self.manifest.source!r}; "
+                "choose another --out, or add --force to replace them"
+            )
+        self.manifest.source = source.title
         self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force)
         self.report = Report(out, len(source.pages), notes=list(source.notes))
         self.edition = Edition(out, source.pages, config)
 
-    def selected(self) -> Iterator[tuple[PageFile, bytes, Todo]]:
-        """The pages that need something, with their bytes."""
+    def selected(self) -> Iterator[tuple[PageFile, Todo | PageError]]:
+        """The pages that need something, and what; or why they cannot be had. Changes nothing."""
         failed = self.manifest.errors()
         for number, page in enumerate(self.source.pages, 1):
             if self.choice.pages is not None and number not in self.choice.pages:
@@ -156,39 +143,52 @@ class _Run:
             if self.choice.retry_failed and page.stem not in failed:
                 continue
             try:
-                data = page.read()
+                todo = self.fresh.todo(page.stem, files.digest(page.read()))
             except PageError as error:
-                self._fail(page, str(error))
+                yield page, error
                 continue
-            todo = self.fresh.todo(page.stem, files.digest(data))
             self.report.notes += [f"{name}: edited by hand, kept" for name in todo.kept]
+            self._heal(page.stem, todo)
             if todo.stages:
-                yield page, data, todo
+                yield page, todo
+
+    def _heal(self, stem: str, todo: Todo) -> None:
+        """What could not be painted is no error any more when a person painted it."""
+        record = self.manifest.record(stem, "inpaint")
+        if record.error and set(record.made) & set(todo.kept):
+            record.error = ""
 
     def pages(self, tell: Callable[[Progress], None]) -> None:
         """Take every page that needs it through its stages; a few at a time, so that memory stays bounded."""
         files.sweep(self.out)
-        missing = {page.stem for page in self.source.pages}.symmetric_difference(self.manifest.pages)
-        gone = sorted(stem for stem in missing if stem in self.manifest.pages)
-        self.report.notes += [
-            f"{self.manifest.names.get(s, s)}: no longer in the chapter; its files stay" for s in gone
-        ]
-        work = list(self._jobs())
-        total = len(work)
-        for number, (page, job, results) in enumerate(self._worked(work), 1):
-            self._commit(page, job, results)
-            error = next((f"{done.stage}: {done.error}" for done in results if done.error), "")
-            if error:
-                self.report.failed[page.name] = error
-            self.report.done += not error
-            notes = tuple(note for done in results for note in done.notes)
-            self.report.notes += [f"{page.name}: {note}" for note in notes]
-            seconds = round(sum(done.seconds for done in results), 2)
-            tell(Progress(page.name, number, total, seconds, actions(results, page.stem), error, notes))
+        if "ocr" in self.fresh.wanted:
+            self.edition.read()  # a text.json that a person broke is found before the work
+        self._gone()
+        work = list(self.selected())
+        for number in sorted(self.choice.pages or ()):
+            if number > len(self.source.pages):
+                self.report.notes.append(f"--pages: there are {len(self.source.pages)} pages, none has number {number}")
+                break
+        ready = {page: todo for page, todo in work if isinstance(todo, Todo)}
+        lost = [(page, [Done("segment", error=str(error))]) for page, error in work if isinstance(error, PageError)]
+        number = 0
+        with closing(crew.results(ready, self._job, self.config.run.workers)) as results:
+            for number, (page, job, done) in enumerate(chain(((p, None, d) for p, d in lost), results), 1):
+                self._commit(page, job, done)
+                tell(self._progress(page, number, len(work), done))
 
-    def _jobs(self) -> Iterator[tuple[PageFile, Todo]]:
-        for page, _, todo in self.selected():
-            yield page, todo
+    def _gone(self) -> None:
+        """Pages that are no longer in the chapter: what was made of them stays, their errors do not."""
+        for stem in sorted(set(self.manifest.pages) - {page.stem for page in self.source.pages}):
+            name = self.manifest.names.get(stem, stem)
+            records = self.manifest.pages[stem].values()
+            for record in records:
+                record.error = ""
+            if any(record.made for record in records):
+                self.report.notes.append(f"{name}: no longer in the chapter; its files stay")
+            else:
+                del self.manifest.pages[stem]
+                self.manifest.names.pop(stem, None)
 
     def _job(self, page: PageFile, todo: Todo) -> Job:
         mask = self.out / mask_name(page.stem)
@@ -204,101 +204,84 @@ class _Run:
             state.read_bytes() if "segment" not in todo.stages and state.is_file() else None,
         )
 
-    def _worked(self, work: Sequence[tuple[PageFile, Todo]]) -> Iterator[tuple[PageFile, Job, list[Done]]]:
-        """Results as they come. Pages in flight when a worker dies are tried again one by one."""
-        if not work:
-            return
-        executor = executors.make(self.config.run.workers, len(work))
-        flying: dict[Future[list[Done]], tuple[PageFile, Job]] = {}
-        queue = list(reversed(work))
-        suspects: list[tuple[PageFile, Todo]] = []
-        todos = {page.stem: todo for page, todo in work}
-        width = 1 if isinstance(executor, executors.Here) else 2 * (getattr(executor, "_max_workers", 1))
-        try:
-            while queue or flying:
-                while queue and len(flying) < width and not suspects:
-                    page, todo = queue.pop()
-                    job = self._job(page, todo)
-                    flying[_submit(executor, job)] = page, job
-                for future in wait(flying, return_when=FIRST_COMPLETED).done:
-                    page, job = flying.pop(future)
-                    try:
-                        yield page, job, future.result()
-                    except BrokenProcessPool:
-                        suspects.append((page, todos[page.stem]))
-                if suspects and not flying:
-                    executors.end(executor)
-                    yield from self._alone(suspects)
-                    suspects = []
-                    executor = executors.make(self.config.run.workers, max(len(queue), 1))
-        except BaseException:
-            executors.end(executor)
-            raise
-        executor.shutdown()
+    def _progress(self, page: PageFile, number: int, total: int, results: Sequence[Done]) -> Progress:
+        error = next((f"{done.stage}: {done.error}" for done in results if done.error), "")
+        if error:
+            self.report.failed[page.name] = error
+        self.report.done += not error
+        notes = tuple(note for done in results for note in done.notes)
+        self.report.notes += [f"{page.name}: {note}" for note in notes]
+        seconds = round(sum(done.seconds for done in results), 2)
+        return Progress(page.name, number, total, seconds, actions(results, page.stem), error, notes)
 
-    def _alone(self, suspects: Sequence[tuple[PageFile, Todo]]) -> Iterator[tuple[PageFile, Job, list[Done]]]:
-        """One page, one process: the page that kills its worker is found, the others are not lost with it."""
-        for page, todo in suspects:
-            job = self._job(page, todo)
-            executor = executors.make(2, 2)
-            try:
-                yield page, job, executor.submit(clean, job).result()
-            except BrokenProcessPool:
-                error = "the worker process died, most likely for want of memory; try --workers 1"
-                yield page, job, [Done(stage, error=error) for stage in job.stages]
-            finally:
-                executors.end(executor)
-
-    def _commit(self, page: PageFile, job: Job, results: Sequence[Done]) -> None:
+    def _commit(self, page: PageFile, job: Job | None, results: Sequence[Done]) -> None:
         """Keep what was made of a page. text.json comes first and the manifest last: a kill in between repeats."""
-        for done in results:
-            if done.stage == "ocr" and done.made:
-                self.edition.put(page, done.made[state_name("ocr", page.stem)])
         stages = self.manifest.pages.setdefault(page.stem, {})
         self.manifest.names[page.stem] = page.name
-        digests = files.digest(job.data)
+        made = {name: data for done in results for name, data in done.made.items()}
+        late = self._edited_meanwhile(stages.values(), made)
+        self.report.notes += [
+            f"{name}: edited while the run went on, kept; the next run uses it" for name in sorted(late)
+        ]
+        self._announce(stages.values(), made)
+        state = state_name("ocr", page.stem)
+        if state in made:
+            self.edition.put(page, made[state])
         for done in results:
             old = stages.get(done.stage, Record())
-            for name, data in done.made.items():
-                files.write(self.out / name, data)
-            if done.error:
-                stages[done.stage] = Record("", old.made, done.seconds, done.error, list(done.notes))
+            for name in done.made.keys() - late:
+                files.write(self.out / name, done.made[name])
+            if done.error or job is None:
+                stages[done.stage] = Record("", old.made, done.seconds, done.error, list(done.notes), old.pending)
                 continue
-            made = {name: files.digest(data) for name, data in done.made.items()}
+            digests = {name: files.digest(data) for name, data in done.made.items()}
             mask = mask_name(page.stem)
-            if done.stage == "segment" and mask in old.made and mask not in made:
-                made[mask] = old.made[mask]  # edited by hand, and known as such ever after
-            for name in set(old.made) - set(made):
+            if done.stage == "segment" and mask in old.made:
+                digests.setdefault(mask, old.made[mask])  # edited by hand, and known as such ever after
+            for name in old.made.keys() - digests.keys():
                 if not manifest.edited(self.out, old, name):
                     (self.out / name).unlink(missing_ok=True)
             stages[done.stage] = Record(
-                self.fresh.key(done.stage, page.stem, digests), made, done.seconds, "", list(done.notes)
+                self.fresh.key(done.stage, page.stem, files.digest(job.data), _read(job, done.stage, made)),
+                digests,
+                done.seconds,
+                "",
+                list(done.notes),
             )
         manifest.save(self.out, self.manifest)
 
-    def _fail(self, page: PageFile, error: str) -> None:
-        self.report.failed[page.name] = error
-        self.manifest.names[page.stem] = page.name
-        self.manifest.pages.setdefault(page.stem, {})["segment"] = Record(error=error)
-        manifest.save(self.out, self.manifest)
+    def _edited_meanwhile(self, records: Iterable[Record], made: Mapping[str, bytes]) -> set[str]:
+        """What a person changed since it was looked at; what was found edited then is not made again."""
+        if self.choice.force:
+            return set()
+        own = ((record, name) for record in records for name in record.made if name in made and editable(name))
+        return {name for record, name in own if manifest.edited(self.out, record, name)}
+
+    def _announce(self, records: Iterable[Record], made: Mapping[str, bytes]) -> None:
+        """Note what will be written over older work: after a kill it must not pass for an edit by hand."""
+        for record in records:
+            record.pending |= {name: files.digest(made[name]) for name in record.made if name in made}
+        if any(record.pending[name] != record.made.get(name) for record in records for name in record.pending):
+            manifest.save(self.out, self.manifest)
 
     def books(self) -> None:
         """What is made of the chapter as a whole: the report, and the books asked for; only where something changed."""
-        from mangaclean import summary
-
-        if self.choice.until == "ocr" and (self.report.done or not self.edition.path.is_file()):
-            self.edition.finish()
+        if "ocr" in self.fresh.wanted:
+            put = self.edition.finish(self.manifest.books.get(edition.NAME, ""))
+            self.manifest.books[edition.NAME] = put
+        for page in self.source.pages:
+            if page.stem in self.manifest.pages:
+                self.manifest.names[page.stem] = page.name
         self.report.made = summary.make(self.source, self.out, self.config, self.manifest)
+        manifest.save(self.out, self.manifest)
+        failed = self.manifest.errors()
         for page in self.source.pages:  # pages that failed in earlier runs and were not chosen now
-            error = self.manifest.errors().get(page.stem)
-            if error:
-                self.report.failed.setdefault(page.name, error)
+            if page.stem in failed:
+                self.report.failed.setdefault(page.name, failed[page.stem])
 
 
-def _submit(executor: Executor, job: Job) -> Future[list[Done]]:
-    try:
-        return executor.submit(clean, job)
-    except BrokenProcessPool as error:  # it broke between two pages
-        future: Future[list[Done]] = Future()
-        future.set_exception(error)
-        return future
+def _read(job: Job, stage: str, made: Mapping[str, bytes]) -> str:
+    """The digest of what a stage read besides the page: what it was given, or what the stage before it just made."""
+    given = {"inpaint": job.mask, "ocr": job.regions}.get(stage)
+    data = given if given is not None else made.get(reads(stage, job.stem))
+    return "" if data is None else files.digest(data)

@@ -77,13 +77,13 @@ def _stage_command(until: str, summary: str) -> Callable[..., None]:
         verbose: Verbose = False,
         quiet: Quiet = False,
     ) -> None:
-        from mangaclean import session
+        from mangaclean import session, telling
         from mangaclean.chapter import Choice
 
         _logging(verbose, quiet)
         config = _config(workflow, sets, keep, clean, export, workers)
         choice = Choice(session.page_numbers(pages), until, force, retry_failed)
-        show = session.reporter(json=json, quiet=quiet)
+        show = telling.reporter(json=json, quiet=quiet)
         raise typer.Exit(session.run(chapter, out, config, choice, recursive=recursive, only_plan=plan, show=show))
 
     command.__doc__ = summary
@@ -137,12 +137,12 @@ def watch(
     quiet: Quiet = False,
 ) -> None:
     """Clean every chapter that is put into a folder, as soon as it has stopped changing."""
-    from mangaclean import chapter, session
+    from mangaclean import chapter, session, telling
     from mangaclean import watch as watching
 
     _logging(verbose, quiet)
     config = _config(workflow, sets, keep, clean, export, workers)
-    show = session.reporter(json=json, quiet=quiet)
+    show = telling.reporter(json=json, quiet=quiet)
 
     def clean_one(path: Path, target: Path) -> Exit:
         return Exit(session.run(path, target, config, chapter.Choice(), show=show))
@@ -163,10 +163,10 @@ def config(workflow: Workflow = "", sets: Sets = None, keep: Keep = None, clean:
 @app.command()
 def doctor(json: Json = False) -> None:
     """What is installed, which engines work, and how fast this machine is."""
-    from mangaclean import session
+    from mangaclean import doctor as examination
 
     _logging(False, False)
-    raise typer.Exit(session.doctor(as_json=json))
+    raise typer.Exit(examination.doctor(as_json=json))
 
 
 def _config(

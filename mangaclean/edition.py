@@ -1,5 +1,6 @@
 """text.json while a run goes on: the program's regions are merged into what a person has written there."""
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -8,10 +9,13 @@ from typing import TYPE_CHECKING
 from mangaclean import files
 from mangaclean.archives import PageFile
 from mangaclean.config import Config
+from mangaclean.errors import InputError
 from mangaclean.work import Done, state_name
 
 if TYPE_CHECKING:
-    from mangaclean.textmodels import Direction, TextFile
+    from mangaclean.textmodels import Direction, PageModel, TextFile
+
+log = logging.getLogger(__name__)
 
 NAME = "text.json"
 
@@ -41,23 +45,39 @@ class Edition:
         """Merge the regions that the program now found on a page; its last state file is the merge's base."""
         from mangaclean import textfile
 
-        before = self.out / state_name("ocr", page.stem)
-        base = textfile.load_state(before.read_bytes()) if before.is_file() else None
-        text = self.read()
+        base = load_page(self.out / state_name("ocr", page.stem))
+        text = self._renamed(self.read(), page, base)
         merged = textfile.merge_page(base, text.page(page.name), textfile.load_state(state))
         self._write(text.with_page(merged, self._names))
 
-    def finish(self) -> None:
-        """Put in pages that are missing, and the direction of reading, once all pages are known."""
-        from mangaclean import textfile
+    def finish(self, last: str) -> str:
+        """Put in pages that are missing, and direction and language, once all pages are known.
 
+        `last` is what an earlier call gave: direction and language as the program put them; others are a person's.
+        """
         text = self.read()
         known = {page.page for page in text.pages}
         for page in self.pages:
-            state = self.out / state_name("ocr", page.stem)
-            if page.name not in known and state.is_file():
-                text = text.with_page(textfile.load_state(state.read_bytes()), self._names)
-        self._write(text.model_copy(update={"direction": self._direction(text)}))
+            state = load_page(self.out / state_name("ocr", page.stem)) if page.name not in known else None
+            if state:
+                text = self._renamed(text, page, state)
+                entry = text.page(page.name) or state.model_copy(update={"page": page.name})
+                text = text.with_page(entry, self._names)
+        now = {"direction": self._direction(text), "language": self.config.ocr.language}
+        direction, _, language = (last or f"rtl {now['language']}").partition(" ")
+        before = {"direction": direction, "language": language}
+        own = {name: value for name, value in now.items() if getattr(text, name) == before[name]}
+        self._write(text.model_copy(update=own))
+        return " ".join(now.values())
+
+    def _renamed(self, text: "TextFile", page: PageFile, state: "PageModel | None") -> "TextFile":
+        """With the entry of a page whose file has another name now moved to that name."""
+        old = text.page(state.page) if state and state.page not in self._names else None
+        if old is None or text.page(page.name):
+            return text
+        others = [entry for entry in text.pages if entry is not old]
+        moved = old.model_copy(update={"page": page.name})
+        return text.model_copy(update={"pages": others}).with_page(moved, self._names)
 
     def _direction(self, text: "TextFile") -> "Direction":
         if self.config.segment.direction != "auto":
@@ -76,6 +96,19 @@ class Edition:
         if digest != self._digest or not self.path.is_file():
             files.write(self.path, data)
         self._text, self._digest = text, digest
+
+
+def load_page(path: Path) -> "PageModel | None":
+    """What a state file holds; None where it is missing or damaged, as it is then made anew."""
+    from mangaclean import textfile
+
+    try:
+        return textfile.load_state(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, InputError) as error:
+        log.debug("%s is passed over: %s", path, error)
+        return None
 
 
 def actions(results: Sequence[Done], stem: str) -> dict[str, int]:

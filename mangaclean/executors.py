@@ -1,11 +1,14 @@
 """Where pages are worked on: in this process, or in a pool of processes; both are a concurrent.futures.Executor."""
 
+import contextlib
+import logging
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from typing import Any, ParamSpec, TypeVar
 
@@ -36,8 +39,38 @@ def make(workers: int, pages: int) -> Executor:
     workers = count(workers, pages)
     if workers == 1:
         return Here()
+    level = logging.getLogger().getEffectiveLevel()
     context = multiprocessing.get_context("spawn")  # forking a process that has threads is unsafe
-    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(max(cores // workers, 1),))
+    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(max(cores // workers, 1), level))
+
+
+def width(executor: Executor) -> int:
+    """How many calls are kept in flight, so that no worker waits and memory stays bounded."""
+    return 2 * executor._max_workers if isinstance(executor, ProcessPoolExecutor) else 1  # type: ignore[attr-defined]
+
+
+def submit(executor: Executor, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+    """Like the executor's own; where the pool is broken, the future says so."""
+    try:
+        with _ctrl_c_held() if isinstance(executor, ProcessPoolExecutor) else contextlib.nullcontext():
+            return executor.submit(fn, *args, **kwargs)
+    except BrokenProcessPool as error:
+        future: Future[T] = Future()
+        future.set_exception(error)
+        return future
+
+
+@contextlib.contextmanager
+def _ctrl_c_held() -> Iterator[None]:
+    """A process started here never gets Ctrl-C, which is the parent's to handle: it inherits that from its start on."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def end(executor: Executor) -> None:
@@ -48,11 +81,12 @@ def end(executor: Executor) -> None:
         process.kill()
 
 
-def _begin(threads: int) -> None:
+def _begin(threads: int, level: int) -> None:
     """What a worker does first: share the cores, leave Ctrl-C to the parent, and end with it."""
     os.environ["MANGACLEAN_THREADS"] = str(threads)
     os.environ["OMP_NUM_THREADS"] = str(threads)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    logging.basicConfig(level=level, format="%(levelname)s: %(message)s")
     threading.Thread(target=_end_with_parent, daemon=True).start()
     import cv2
 

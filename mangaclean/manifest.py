@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +19,17 @@ VERSION = 1
 
 @dataclass(slots=True)
 class Record:
-    """One stage of one page: what it was made from, the digests of what it made, how long it took, or what failed."""
+    """One stage of one page: what it was made from, the digests of what it made, how long it took, or what failed.
+
+    `pending` holds what is about to be written over `made`: after a kill, either is the program's own work.
+    """
 
     key: str = ""
     made: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
     notes: list[str] = field(default_factory=list)
+    pending: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -40,13 +45,13 @@ class Manifest:
         return self.pages.get(stem, {}).get(stage, Record())
 
     def errors(self) -> dict[str, str]:
-        """Stem → what went wrong at its last attempt."""
-        return {
-            stem: f"{stage}: {record.error}"
-            for stem, stages in self.pages.items()
-            for stage, record in stages.items()
-            if record.error
-        }
+        """Stem → what went wrong first at its last attempt."""
+        found: dict[str, str] = {}
+        for stem, stages in self.pages.items():
+            for stage, record in stages.items():
+                if record.error:
+                    found.setdefault(stem, f"{stage}: {record.error}")
+        return found
 
 
 def key(stage: str, revision: int, settings: Mapping[str, Any], engine: str, inputs: Mapping[str, str]) -> str:
@@ -63,24 +68,38 @@ def load(out: Path) -> Manifest:
         version = int(raw["version"])
     except FileNotFoundError:
         return Manifest()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         log.warning("%s cannot be read (%s): every page is checked anew", path, error)
         return Manifest()
     if version > VERSION:
         raise OutputError(f"{path} is of version {version}, from a newer mangaclean; update, or choose another --out")
     try:
         pages = {
-            str(stem): {str(stage): Record(**record) for stage, record in stages.items()}
-            for stem, stages in raw["pages"].items()
+            stem: {stage: _record(record) for stage, record in stages.items()} for stem, stages in raw["pages"].items()
         }
-        return Manifest(str(raw["source"]), dict(raw["names"]), pages, dict(raw["books"]))
+        return Manifest(str(raw["source"]), _words(raw["names"]), pages, _words(raw["books"]))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         log.warning("%s is damaged (%r): every page is checked anew", path, error)
         return Manifest()
 
 
+def _record(raw: dict[str, Any]) -> Record:
+    record = Record(**raw)
+    texts = [record.key, record.error, *record.notes]
+    if not all(isinstance(text, str) for text in texts) or not isinstance(record.notes, list):
+        raise TypeError("a text that is none")
+    record.made, record.pending, record.seconds = _words(record.made), _words(record.pending), float(record.seconds)
+    return record
+
+
+def _words(raw: dict[str, str]) -> dict[str, str]:
+    if not isinstance(raw, dict) or not all(isinstance(value, str) for value in raw.values()):
+        raise TypeError("a table that is none")
+    return raw
+
+
 def save(out: Path, manifest: Manifest) -> None:
-    """Write the manifest, whole and atomically."""
+    """Write the manifest, whole and atomically, unless it stands there already."""
     pages = {
         stem: {
             stage: {name: value for name in Record.__slots__ if (value := getattr(record, name))}
@@ -95,10 +114,15 @@ def save(out: Path, manifest: Manifest) -> None:
         "books": manifest.books,
         "pages": pages,
     }
-    write(out / NAME, (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode())
+    text = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+    with suppress(OSError):
+        if (out / NAME).read_bytes() == text:
+            return
+    write(out / NAME, text)
 
 
 def edited(out: Path, record: Record, name: str) -> bool:
     """Whether a person changed a file since the program made it."""
     path = out / name
-    return name in record.made and path.is_file() and digest(path) != record.made[name]
+    own = {table[name] for table in (record.made, record.pending) if name in table}
+    return name in record.made and path.is_file() and digest(path) not in own

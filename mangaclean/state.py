@@ -38,13 +38,11 @@ class Freshness:
         tables: dict[str, Any] = {"segment": config.segment, "inpaint": config.inpaint, "ocr": config.ocr}
         self._engines = {stage: engines.revision(stage, tables[stage]) for stage in engines.ENGINES}
 
-    def key(self, stage: str, stem: str, page: str) -> str:
-        """The key that a stage has now; `page` is the digest of the page's file."""
+    def key(self, stage: str, stem: str, page: str, read: str) -> str:
+        """The key that a stage has with the digests of the page's file, and of what else the stage `reads`."""
         inputs = {"page": page}
-        reads = {"inpaint": mask_name(stem), "ocr": state_name("segment", stem)}.get(stage)
-        if reads:
-            path = self.out / reads
-            inputs[reads] = digest(path) if path.is_file() else ""
+        if name := reads(stage, stem):
+            inputs[name] = read
         return key(stage, REVISIONS[stage], self._settings[stage], self._engines[stage], inputs)  # type: ignore[index]
 
     def todo(self, stem: str, page: str) -> Todo:
@@ -54,23 +52,34 @@ class Freshness:
         stages, kept = [], []
         for stage in self.wanted:
             record = self.manifest.record(stem, stage)
-            by_hand = [name for name in record.made if _editable(name) and edited(self.out, record, name)]
+            by_hand = [name for name in record.made if editable(name) and edited(self.out, record, name)]
             kept += by_hand
             cleaned_by_hand = stage == "inpaint" and bool(by_hand)
-            again = "segment" in stages or record.key != self.key(stage, stem, page) or not self._whole(record)
-            if record.error or (again and not cleaned_by_hand):
+            key = self.key(stage, stem, page, self._digest(reads(stage, stem)))
+            again = "segment" in stages or record.key != key or record.error or record.pending
+            if (again or not self._whole(record)) and not cleaned_by_hand:
                 stages.append(stage)
         return Todo(tuple(stages), tuple(kept))
+
+    def _digest(self, name: str) -> str:
+        path = self.out / name
+        return digest(path) if name and path.is_file() else ""
 
     def _whole(self, record: Record) -> bool:
         """Whether all that a stage made is still there, unchanged or changed by hand."""
         return bool(record.made) and all(
-            (self.out / name).is_file() and (_editable(name) or digest(self.out / name) == made)
+            (self.out / name).is_file() and (editable(name) or digest(self.out / name) == made)
             for name, made in record.made.items()
         )
 
 
-def _editable(name: str) -> bool:
+def reads(stage: str, stem: str) -> str:
+    """The file that a stage reads besides the page; empty if there is none."""
+    return {"inpaint": mask_name(stem), "ocr": state_name("segment", stem)}.get(stage, "")
+
+
+def editable(name: str) -> bool:
+    """Whether a person may change a file that the program made."""
     return name.startswith(("masks/", "cleaned/"))
 
 
@@ -78,4 +87,4 @@ def edits(out: Path, manifest: Manifest) -> Iterator[str]:
     """Files that a person changed."""
     for stages in manifest.pages.values():
         for record in stages.values():
-            yield from (name for name in record.made if _editable(name) and edited(out, record, name))
+            yield from (name for name in record.made if editable(name) and edited(out, record, name))

@@ -5,10 +5,10 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mangaclean import files, manifest
+from mangaclean import edition, files, manifest
 from mangaclean.archives import PageFile, Source
 from mangaclean.config import Config
-from mangaclean.errors import PageError
+from mangaclean.errors import PageError, UsageError
 from mangaclean.manifest import Manifest
 from mangaclean.types import Region
 from mangaclean.work import mask_name, state_name
@@ -25,7 +25,7 @@ REPORT = "report.html"
 def make(source: Source, out: Path, config: Config, state: Manifest) -> list[Path]:
     """Write what is missing or no longer fits; gives the files written. The same chapter gives the same bytes."""
     written = []
-    if _due(out / REPORT, REPORT, _facts(source, state), state):
+    if _due(out / REPORT, REPORT, _facts(source, config, state), state):
         files.write(out / REPORT, _report(source, out, config, state))
         written.append(out / REPORT)
     written += export(source, out, config.output.export, state)
@@ -36,9 +36,11 @@ def make(source: Source, out: Path, config: Config, state: Manifest) -> list[Pat
 
 def export(source: Source, out: Path, formats: tuple[str, ...], state: Manifest) -> list[Path]:
     """Make books of the cleaned pages: OUT/<title>.<format>. Pages that were not cleaned go in as they were."""
+    from mangaclean import __version__
     from mangaclean import export as exporters
     from mangaclean.export import Book, BookPage
 
+    check(source, out, formats)
     written = []
     for name in formats:
         exporter = exporters.load(name)
@@ -53,12 +55,21 @@ def export(source: Source, out: Path, formats: tuple[str, ...], state: Manifest)
             log.warning("%s; the book goes without it", error)
             extras = ()
         facts += [(member, files.digest(data)) for member, data in extras]
-        if not _due(path, path.name, json.dumps(facts), state):
+        direction = _direction(out)
+        if not _due(path, path.name, json.dumps([__version__, direction, facts]), state):
             continue
         pages = tuple(BookPage(page.name, cleaned[page.stem], page) for page in source.pages)
-        exporter(Book(source.title, pages, extras, _direction(out)), path)
+        exporter(Book(source.title, pages, extras, direction), path)
         written.append(path)
     return written
+
+
+def check(source: Source, out: Path, formats: tuple[str, ...]) -> None:
+    """UsageError where a book would take the place of the chapter that it is made from."""
+    for name in formats:
+        path = out / f"{source.title}.{name}"
+        if path.exists() and path.samefile(source.path):
+            raise UsageError(f"{path}: the book would replace the chapter itself; choose another --out")
 
 
 def _due(path: Path, name: str, facts: str, state: Manifest) -> bool:
@@ -69,7 +80,7 @@ def _due(path: Path, name: str, facts: str, state: Manifest) -> bool:
     return due
 
 
-def _facts(source: Source, state: Manifest) -> str:
+def _facts(source: Source, config: Config, state: Manifest) -> str:
     from mangaclean import __version__
 
     pages = {
@@ -77,7 +88,7 @@ def _facts(source: Source, state: Manifest) -> str:
         for page in source.pages
         for records in [state.pages.get(page.stem, {})]
     }
-    return json.dumps([__version__, source.title, pages])
+    return json.dumps([__version__, source.title, config.ocr.language, pages])
 
 
 def _cleaned(out: Path, state: Manifest, stem: str) -> Path | None:
@@ -88,7 +99,7 @@ def _cleaned(out: Path, state: Manifest, stem: str) -> Path | None:
 def _direction(out: Path) -> "Direction":
     from mangaclean import textfile
 
-    path = out / "text.json"
+    path = out / edition.NAME
     return textfile.load(path).direction if path.is_file() else "rtl"
 
 
@@ -106,16 +117,15 @@ def _page(page: PageFile, out: Path, state: Manifest) -> "ReportPage":
     regions: tuple[Region, ...] = ()
     width = height = 0
     for stage in ("ocr", "segment"):
-        path = out / state_name(stage, page.stem)
-        if path.is_file():
-            model = textfile.load_state(path.read_bytes())
+        model = edition.load_page(out / state_name(stage, page.stem))
+        if model:
             width, height = model.width, model.height
             regions = tuple(textfile.to_region(region) for region in model.regions)
             break
     tile = out / state_name("report", page.stem)
     cleaned = _cleaned(out, state, page.stem)
     mask = out / mask_name(page.stem)
-    notes = tuple(note for record in state.pages.get(page.stem, {}).values() for note in record.notes)
+    notes = tuple(dict.fromkeys(note for record in state.pages.get(page.stem, {}).values() for note in record.notes))
     return ReportPage(
         page.name,
         width,

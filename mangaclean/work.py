@@ -54,19 +54,18 @@ def clean(job: Job) -> list[Done]:
     for stage in job.stages:
         began = time.perf_counter()
         done = Done(stage)
-        if stage != "segment" and any(result.stage == "segment" and result.error for result in results):
-            done.error = "not tried, as segment failed"
-        else:
-            try:
-                done.made = _MAKERS[stage](page)
-                done.notes = page.loaded.notes if stage == job.stages[0] else ()
-            except MangacleanError:
-                raise
-            except Exception as error:
-                log.debug("%s: %s", job.name, stage, exc_info=True)
-                done.error = str(error) or repr(error)
+        try:
+            done.made = _MAKERS[stage](page)
+            done.notes = page.loaded.notes if stage == job.stages[0] else ()
+        except MangacleanError:
+            raise
+        except Exception as error:
+            log.debug("%s: %s", job.name, stage, exc_info=True)
+            done.error = str(error) or repr(error)
         done.seconds = round(time.perf_counter() - began, 3)
         results.append(done)
+        if stage == "segment" and done.error:
+            break  # the others have nothing to work on
     return results
 
 
