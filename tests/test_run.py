@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangaclean import chapter, engines, files, manifest, work
+from mangaclean import chapter, engines, files, forecast, manifest, work
 from mangaclean.chapter import Choice
 from mangaclean.config import resolve
 from mangaclean.errors import Exit, InputError, OutputError, UsageError
@@ -340,6 +340,6 @@ def test_plan_does_nothing(pages):
         (f"00{n}.png", ("segment", "inpaint", "ocr")) for n in (1, 2, 3)
     ]
     assert not out.exists()
-    seconds, how = chapter.estimate(pages, out, resolve(None, FAKE), [todo for _, todo in todo])
+    seconds, how = forecast.estimate(pages, out, resolve(None, FAKE), [todo for _, todo in todo])
     assert seconds > 0
     assert how == "measured on the first page"
