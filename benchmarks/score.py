@@ -1,6 +1,6 @@
 """How well a chapter was cleaned and read, against a set with known truth.
 
-    python benchmarks/score.py SET OUT
+    python benchmarks/score.py SET OUT [--again]
 
 SET holds pages/, and clean/ + mask/ (the same pages without lettering; its pixels white) or truth.json
 ([{"page": name, "regions": [{"box": [left, top, right, bottom], "text": …}, …]}, …], in reading order), or both.
@@ -22,9 +22,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from inpaint import FEWEST, FLAT, VISIBLE, blocks_of, grown, psnr, ssim
 
+from mangaclean import engines
+from mangaclean.config import SegmentConfig
+
 SAME = 24  # levels within which a pixel of the lettering is unchanged, thus left
 HARM = 16  # levels from which a pixel is altered
 MARGIN = 8  # px round the lettering within which alterations are no harm
+READABLE = 0.5  # confidence from which a line counts as read
 LEFT = 0.02  # share of a block's ink up to which it counts as erased
 
 
@@ -32,12 +36,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("set", type=Path)
     parser.add_argument("out", type=Path)
+    parser.add_argument("--again", action="store_true", help="read the cleaned pages, too, for what is left on them")
     args = parser.parse_args()
     figures: dict[str, float] = {}
     if (args.set / "clean").is_dir():
         figures |= cleaning(args.set, args.out)
     if (args.set / "truth.json").is_file():
         figures |= reading(args.set, args.out)
+        figures |= leftover(args.set, args.out) if args.again else {}
     for name, value in figures.items():
         print(f"{name:20} {value:.4f}")
 
@@ -98,6 +104,25 @@ def reading(root: Path, out: Path) -> dict[str, float]:
         "exact": exact / max(count, 1),
         "order_pairs_right": right / max(pairs, 1),
     }
+
+
+def leftover(root: Path, out: Path) -> dict[str, float]:
+    """Share of the true letters in whose place letters can still be read on the cleaned pages."""
+    segmenter = engines.load("segment", SegmentConfig())
+    letters = still = 0
+    for page in json.loads((root / "truth.json").read_text()):
+        path = _of(out / "cleaned", Path(page["page"]).stem) or root / "pages" / page["page"]
+        lines = segmenter(np.asarray(Pillow.open(path).convert("RGB"))).lines
+        for want in page["regions"]:
+            left, top, right, bottom = want["box"]
+            text = _plain(want["text"])
+            got = ""
+            for line in lines:
+                x, y = np.mean(line.polygon, axis=0)
+                if left - MARGIN <= x <= right + MARGIN and top - MARGIN <= y <= bottom + MARGIN:
+                    got += line.text if line.confidence >= READABLE else ""
+            letters, still = letters + len(text), still + min(len(_plain(got)), len(text))
+    return {"still_readable": still / max(letters, 1)}
 
 
 def _owner(box: list[int], truth: list[dict[str, Any]]) -> int | None:

@@ -56,6 +56,10 @@ def test_score_counts_what_is_left_harmed_and_misread(truth):
     assert got["order_pairs_right"] == 0.0
 
 
+def test_score_reads_what_is_left(truth):
+    assert figures(script("benchmarks/score.py", truth / "set", truth / "out", "--again"))["still_readable"] == 0.0
+
+
 def test_inpaint_compares_engines(truth):
     out = script("benchmarks/inpaint.py", truth / "set", "--engines", "white,telea")
     rows = {line.split()[0]: line.split()[1:] for line in out.splitlines()[1:]}
