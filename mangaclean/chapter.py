@@ -132,7 +132,7 @@ class _Run:
         self.manifest.source = source.title
         self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force)
         self.report = Report(out, len(source.pages), notes=list(source.notes))
-        self.edition = Edition(out, source.pages, config)
+        self.edition = Edition(out, source.pages, config, self.manifest.names)
 
     def selected(self) -> Iterator[tuple[PageFile, Todo | PageError]]:
         """The pages that need something, and what; or why they cannot be had. Changes nothing."""

@@ -2,7 +2,7 @@
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,9 @@ NAME = "text.json"
 class Edition:
     """The chapter's text.json; read again before each write, as a person may be writing in it."""
 
-    def __init__(self, out: Path, pages: Sequence[PageFile], config: Config) -> None:
+    def __init__(self, out: Path, pages: Sequence[PageFile], config: Config, before: Mapping[str, str]) -> None:
+        """`before`: stem → the page's name as the last run knew it, which may have changed since."""
+        self._before = dict(before)
         self.path = out / NAME
         self.out, self.pages, self.config = out, pages, config
         self._names = [page.name for page in pages]
@@ -72,8 +74,9 @@ class Edition:
 
     def _renamed(self, text: "TextFile", page: PageFile, state: "PageModel | None") -> "TextFile":
         """With the entry of a page whose file has another name now moved to that name."""
-        old = text.page(state.page) if state and state.page not in self._names else None
-        if old is None or text.page(page.name):
+        name = self._before.get(page.stem) or (state.page if state else page.name)
+        old = text.page(name)
+        if old is None or name in self._names or text.page(page.name):
             return text
         others = [entry for entry in text.pages if entry is not old]
         moved = old.model_copy(update={"page": page.name})
