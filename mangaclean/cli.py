@@ -206,6 +206,7 @@ def main() -> None:
     except MangacleanError as error:
         typer.echo(f"mangaclean: {error}", err=True)
         sys.exit(int(error.code))
-    except KeyboardInterrupt:
-        typer.echo("mangaclean: stopped; the same command goes on from here", err=True)
-        sys.exit(int(Exit.INTERRUPTED))
+    except SystemExit as end:
+        if end.code == Exit.INTERRUPTED:  # Typer turns Ctrl-C into this, without a word
+            typer.echo("mangaclean: stopped; the same command goes on from here", err=True)
+        raise
