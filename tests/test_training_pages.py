@@ -1,0 +1,85 @@
+"""Pages are drawn with the truth about them."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training import draw_pool, lettering, pages
+from training.lettering import Face, Faces
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> pages.Sources:
+    """Art that is drawn here, and a face that Pillow carries; it writes kana as boxes, which is enough."""
+    folder = tmp_path_factory.mktemp("art")
+    Image.linear_gradient("L").resize((700, 900)).save(folder / "large.png")
+    Image.radial_gradient("L").convert("RGBA").save(folder / "small.png")
+    (folder / "E99P01.png").write_bytes(b"left out")
+    font = lettering_font(folder)
+    face = Face(str(font), 0, True, True, True)
+    return pages.Sources(pages.find_art([folder], ["E99"]), Faces.of([face]), ("ドン",))
+
+
+def lettering_font(folder: Path) -> Path:
+    from io import BytesIO
+
+    from PIL import ImageFont
+
+    carried = ImageFont.load_default(20)
+    assert isinstance(carried, ImageFont.FreeTypeFont)
+    assert isinstance(carried.path, BytesIO)
+    path = folder / "face.ttf"
+    path.write_bytes(carried.path.getvalue())
+    return path
+
+
+def test_art_can_be_left_out_by_name(sources: pages.Sources) -> None:
+    assert sorted(path.name for path in sources.art) == ["large.png", "small.png"]
+
+
+def test_page_repeats_with_its_seed_and_differs_with_another(sources: pages.Sources) -> None:
+    first, again, other = (pages.draw(np.random.default_rng(seed), sources, 400, 500) for seed in (1, 1, 2))
+    assert np.array_equal(first[0], again[0])
+    assert np.array_equal(first[1], again[1])
+    assert not np.array_equal(first[0], other[0])
+
+
+def test_every_kind_is_drawn(sources: pages.Sources) -> None:
+    labels = np.stack([pages.draw(np.random.default_rng(seed), sources, 400, 500)[1] for seed in range(6)])
+    for bit in (pages.TYPESET, pages.SFX, pages.BALLOON):
+        assert 0.001 < (labels & bit > 0).mean() < 0.8
+    assert not ((labels & pages.TYPESET > 0) & (labels & pages.SFX > 0)).any()
+
+
+def test_labels_cover_all_that_lettering_changed(sources: pages.Sources) -> None:
+    page = pages._Page(np.random.default_rng(4), sources, 400, 500)
+    before = page.image.copy()
+    for _ in range(5):
+        page.cry()
+    changed = np.abs(page.image.astype(int) - before).max(2) > 60
+    assert changed.any()
+    assert (page.labels[changed] & pages.SFX > 0).all()
+
+
+def test_pool_is_filled_whole(sources: pages.Sources, tmp_path: Path) -> None:
+    image, labels = pages.draw(np.random.default_rng(3), sources, 300, 400)
+    draw_pool.save(tmp_path / "1.npy", image, labels)
+    assert [path.name for path in tmp_path.iterdir()] == ["1.npy"]
+    stored = np.load(tmp_path / "1.npy")
+    assert np.array_equal(stored[:, :, :3], image)
+    assert np.array_equal(stored[:, :, 3], labels)
+
+
+def test_effect_outline_holds_its_letters(sources: pages.Sources) -> None:
+    face = sources.faces.all[0]
+    fill, hull = lettering.effect(np.random.default_rng(0), "ABC", face, 60, 4)
+    assert fill.shape == hull.shape
+    assert (hull >= fill).all()
+    assert (hull > 127).sum() > 1.2 * (fill > 127).sum()
+
+
+def test_faces_without_kana_are_refused() -> None:
+    with pytest.raises(ValueError, match="Japanese"):
+        Faces.of([Face("x.ttf", 0, False, False, True)])

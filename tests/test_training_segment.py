@@ -1,0 +1,90 @@
+"""The scripts of training run, from a pool to an exported network."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from training import evaluate
+
+torch = pytest.importorskip("torch", reason="training needs torch")
+onnx = pytest.importorskip("onnx", reason="export needs onnx")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two steps on a pool of one page: a black bar, which is lettering, on white."""
+    from training import train_segment
+
+    folder = tmp_path_factory.mktemp("run")
+    page = np.full((96, 96, 4), 255, np.uint8)
+    page[:, :, 3] = 0
+    page[30:60, 20:80] = (0, 0, 0, 1)
+    (folder / "pool").mkdir()
+    np.save(folder / "pool" / "1.npy", page)
+    words = f"--pool {folder}/pool --out {folder}/out --steps 2 --batch 2 --sizes 64 --threads 1 --scratch"
+    train_segment.main(words.split())
+    return folder
+
+
+def test_run_leaves_weights_and_log(run: Path) -> None:
+    stored = torch.load(run / "out" / "segment.pt", weights_only=True)
+    assert stored["step"] == 2
+    assert stored["recipe"]["net"] == "lite-unet"
+    assert (run / "out" / "log.csv").read_text().startswith("2,")
+
+
+def test_run_goes_on_where_it_stood(run: Path) -> None:
+    from training.loop import Recipe, train
+
+    train(Recipe(steps=3, batch=2, sizes=(64,)), run / "pool", run / "out", pretrained=False)
+    assert torch.load(run / "out" / "last.pt", weights_only=True)["step"] == 3
+
+
+def test_export_agrees_with_torch_and_is_measured(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from training import export
+
+    target = run / "segment.onnx"
+    assert export.export(run / "out" / "segment.pt", target, half=False) < 1e-5
+    whole = target.stat().st_size
+    assert export.export(run / "out" / "segment.pt", target) < 0.05
+    assert target.stat().st_size < 0.6 * whole
+    (run / "set" / "pages").mkdir(parents=True)
+    (run / "set" / "mask").mkdir()
+    Image.new("RGB", (70, 50), "white").save(run / "set" / "pages" / "1.png")
+    Image.new("L", (70, 50), 255).save(run / "set" / "mask" / "1.png")
+    evaluate.main([str(target), str(run / "set"), "--threshold", "-1"])
+    assert "f1 1.0000" in capsys.readouterr().out
+
+
+def test_loss_falls_with_right_answers() -> None:
+    from training.loop import loss
+
+    truth = torch.zeros(2, 3, 32, 32)
+    truth[:, 0, 8:20, 8:20] = 1
+    known = torch.ones(2)
+    assert loss((truth - 0.5) * 20, truth, known) < 0.02
+    assert loss((0.5 - truth) * 20, truth, known) > 5
+
+
+def test_unknown_kinds_do_not_count() -> None:
+    from training.loop import loss
+
+    truth = torch.zeros(1, 3, 32, 32)
+    truth[:, 0, 8:20, 8:20] = 1
+    as_effect = truth[:, [1, 0, 2]]
+    told, untold = (loss((as_effect - 0.5) * 20, truth, torch.full((1,), known)) for known in (1.0, 0.0))
+    assert untold < 0.02 < told
+
+
+def test_score_counts_pixels() -> None:
+    truth = np.zeros((10, 10), bool)
+    truth[:5] = True
+    marked = np.zeros((10, 10), bool)
+    marked[3:7] = True
+    score = evaluate.compare(marked, truth)
+    assert score == evaluate.Score(right=20, extra=20, missed=30)
+    assert score.precision == 0.5
+    assert score.recall == 0.4
+    assert score.f1 == pytest.approx(40 / 90)

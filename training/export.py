@@ -1,0 +1,116 @@
+"""Writes averaged weights as ONNX with free height and width: `python -m training.export segment.pt segment.onnx`."""
+
+import argparse
+import hashlib
+import json
+import warnings
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from training.nets import CLASSES, NETS
+
+
+class _Probabilities(nn.Module):
+    def __init__(self, net: nn.Module) -> None:
+        super().__init__()
+        self.net = net
+
+    def forward(self, image: Tensor) -> Tensor:
+        return torch.sigmoid(self.net(image))
+
+
+def export(checkpoint: Path, target: Path, half: bool = True) -> float:
+    """Exports, and gives the largest difference of a probability between torch and ONNX Runtime.
+
+    `half`: weights are stored as fp16 and widened when the file is loaded; arithmetic stays fp32.
+    """
+    stored = torch.load(checkpoint, weights_only=True)
+    net = NETS[stored["recipe"]["net"]]()
+    net.load_state_dict(stored["net"])
+    whole = _Probabilities(net).eval()
+    part = target.with_suffix(".part")
+    free = {0: "batch", 2: "height", 3: "width"}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # the new exporter needs onnxscript, this one does not
+        torch.onnx.export(
+            whole,
+            (torch.zeros(1, 3, 64, 64),),
+            str(part),
+            input_names=["image"],
+            output_names=["maps"],
+            dynamic_axes={"image": free, "maps": free},
+            opset_version=17,
+            dynamo=False,
+        )
+    if half:
+        _halve(part)
+    difference = _difference(whole, part)
+    part.replace(target)
+    return difference
+
+
+def _halve(path: Path) -> None:
+    """Stores fp32 weights as fp16, each behind a Cast that the runtime folds away on loading."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(str(path))
+    casts = []
+    for weight in model.graph.initializer:
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < 64:
+            continue
+        name = weight.name
+        weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_half"))
+        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, str(path))
+
+
+def _difference(whole: nn.Module, path: Path) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    worst = 0.0
+    for high, wide in ((64, 64), (96, 160)):
+        image = rng.random((1, 3, high, wide), np.float32)
+        with torch.inference_mode():
+            ours = whole(torch.from_numpy(image)).numpy()
+        worst = max(worst, float(np.abs(session.run(None, {"image": image})[0] - ours).max()))
+    return worst
+
+
+def entry(target: Path, metric: str, made: str) -> dict[str, object]:
+    """What weights.json says of a file."""
+    return {
+        "file": target.name,
+        "sha256": hashlib.sha256(target.read_bytes()).hexdigest(),
+        "input": "image: float32 (N, 3, H, W), RGB in 0–1, H and W multiples of 32",
+        "output": f"maps: float32 (N, {len(CLASSES)}, H, W), probabilities of {', '.join(CLASSES)}",
+        "licence": "Apache-2.0",
+        "data": "drawn pages over art under open licences; see training/README.md",
+        "metric": metric,
+        "made": made,
+    }
+
+
+def main(words: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("target", type=Path)
+    parser.add_argument("--fp32", action="store_true", help="store weights whole")
+    parser.add_argument("--metric", default="not measured", help="for the entry in weights.json")
+    parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
+    given = parser.parse_args(words)
+    print(f"largest difference to torch: {export(given.checkpoint, given.target, not given.fp32):.2g}")
+    print(json.dumps(entry(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""Draws lettering for training pages: faces, made-up Japanese and Latin text, blocks of it, sound effects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+Grey = NDArray[np.uint8]
+
+_HIRAGANA = (
+    "あいうえおかきくけこさしすせそたちつてとなにぬねのはひふへほまみむめもやゆよらりるれろわを"
+    "んがぎぐげござじずぜぞだでどばびぶべぼぱぴぷぺぽっゃゅょ"
+)
+_KATAKANA = (
+    "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
+    "ガギグゲゴザジズゼゾダデドバビブベボッャュョー"
+)
+_ENDS = ("。", "！", "？", "…", "……", "！？", "!!", "ー", "～", "っ", "♥", "")
+_SMALL = ("ドキッ", "ガーン", "バン", "ゴゴゴ", "ザワザワ", "はっ", "じゅん", "もぐもぐ", "ぱく", "シーン", "ドドド")
+
+
+@lru_cache(maxsize=1)
+def _kanji() -> str:
+    """The kanji of JIS level 1, in the order of their codes."""
+    rows = (bytes([row, cell]) for row in range(0xB0, 0xD0) for cell in range(0xA1, 0xFF))
+    return "".join(code.decode("euc_jp", "ignore") for code in rows)
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """A font file, the face in it, and which scripts it can write."""
+
+    path: str
+    index: int
+    japanese: bool
+    kanji: bool
+    latin: bool
+
+
+@lru_cache(maxsize=600)
+def _font(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
+    return ImageFont.truetype(path, size, index=index)
+
+
+def find_faces(folders: Sequence[Path]) -> list[Face]:
+    """All faces under `folders` (TTF, OTF, TTC) that can write kana or Latin; unreadable files are passed over."""
+    from fontTools.ttLib import TTFont, TTLibError
+
+    faces = []
+    for path in sorted(path for folder in folders for path in folder.rglob("*")):
+        if path.suffix.lower() not in {".ttf", ".otf", ".ttc"}:
+            continue
+        try:
+            with TTFont(path, fontNumber=0, lazy=True) as font:
+                known = font.getBestCmap() or {}
+        except (TTLibError, OSError, KeyError):
+            continue
+        japanese = all(ord(char) in known for char in "あのっーアン")
+        latin = all(ord(char) in known for char in "AZaz!?")
+        if japanese or latin:
+            faces.append(Face(str(path), 0, japanese, all(ord(char) in known for char in "開発漢字"), latin))
+    return faces
+
+
+@dataclass(frozen=True, slots=True)
+class Faces:
+    """Faces by what they are good for; `plain` also stand in balloons."""
+
+    plain: list[Face] = field(default_factory=list)
+    all: list[Face] = field(default_factory=list)
+    latin: list[Face] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, faces: Sequence[Face]) -> "Faces":
+        """Sorted by coverage; raises ValueError where no face writes kanji, kana or Latin."""
+        plain = [face for face in faces if face.japanese and face.kanji]
+        kana = [face for face in faces if face.japanese]
+        latin = [face for face in faces if face.latin]
+        if not (plain and kana and latin):
+            raise ValueError("no faces with kanji, kana and Latin letters; name folders that hold Japanese fonts")
+        return cls(plain, kana, latin)
+
+
+def japanese(rng: np.random.Generator, length: int, kanji: bool) -> str:
+    """Made-up text of about `length` characters that looks like dialogue."""
+    out = ""
+    while len(out) < length:
+        draw = rng.random()
+        alphabet = _kanji() if kanji and draw < 0.3 else _KATAKANA if draw > 0.85 else _HIRAGANA
+        out += "".join(rng.choice(list(alphabet), rng.integers(1, 4)))
+    return out[:length] + str(rng.choice(_ENDS))
+
+
+def latin(rng: np.random.Generator, length: int) -> str:
+    """Made-up words of Latin letters, capitals more often than not."""
+    letters = np.array(list("eeettaaooiinnsshhrrdlcumwfgypbvk"))
+    words = ["".join(rng.choice(letters, rng.integers(1, 9))) for _ in range(max(length // 5, 1))]
+    text = " ".join(words) + str(rng.choice(["!", "?", "...", ".", "", "!!"]))
+    return text.upper() if rng.random() < 0.6 else text
+
+
+def _stamp(text: str, face: Face, size: int, stroke: int = 0, vertical: bool = False) -> Grey:
+    """Coverage of one line (or column) of `text`, cut to what is drawn."""
+    font = _font(face.path, face.index, size)
+    direction = "ttb" if vertical else "ltr"
+    # Measured bounds are wrong for some vertical faces: draw with room on all sides, then cut.
+    room = size // 2 + stroke + 2
+    long = int(size * 1.25 * (len(text) + 1)) + 2 * room
+    wide = size * 2 + 2 * room
+    canvas = Image.new("L", (wide, long) if vertical else (long, wide))
+    ImageDraw.Draw(canvas).text(
+        (room + size // 2 if vertical else room, room),
+        text,
+        fill=255,
+        font=font,
+        direction=direction,
+        stroke_width=stroke,
+    )
+    drawn = np.asarray(canvas)
+    box = canvas.getbbox()
+    if box is None:
+        return np.zeros((1, 1), np.uint8)
+    return drawn[box[1] : box[3], box[0] : box[2]]
+
+
+def block(rng: np.random.Generator, lines: Sequence[str], face: Face, size: int, vertical: bool) -> Grey:
+    """Coverage of a text block: columns from right to left (with furigana here and there), or lines, centred."""
+    gap = int(size * rng.uniform(0.25, 0.7))
+    stamps = [_stamp(line, face, size, 0, vertical) for line in lines]
+    if vertical:
+        stamps = [_with_furigana(rng, stamp, face, size) if rng.random() < 0.2 else stamp for stamp in stamps][::-1]
+        stamps = [stamp.T for stamp in stamps]
+    width = max(stamp.shape[1] for stamp in stamps)
+    centred = not vertical and rng.random() < 0.8
+    rows = []
+    for stamp in stamps:
+        left = (width - stamp.shape[1]) // 2 if centred else 0
+        row = np.zeros((max(stamp.shape[0], size) + gap, width), np.uint8)
+        row[: stamp.shape[0], left : left + stamp.shape[1]] = stamp
+        rows.append(row)
+    whole = np.concatenate(rows)[:-gap]
+    return np.ascontiguousarray(whole.T if vertical else whole)
+
+
+def _with_furigana(rng: np.random.Generator, column: Grey, face: Face, size: int) -> Grey:
+    text = "".join(rng.choice(list(_HIRAGANA), rng.integers(2, 5)))
+    ruby = _stamp(text, face, max(size * 2 // 5, 7), 0, True)
+    top = int(rng.integers(0, max(column.shape[0] - ruby.shape[0], 1)))
+    ruby = ruby[: column.shape[0] - top]
+    out = np.zeros((column.shape[0], column.shape[1] + ruby.shape[1] + 2), np.uint8)
+    out[:, : column.shape[1]] = column
+    out[top : top + ruby.shape[0], column.shape[1] + 2 :] = ruby
+    return out
+
+
+def effect(rng: np.random.Generator, text: str, face: Face, size: int, stroke: int) -> tuple[Grey, Grey]:
+    """A sound effect, each letter turned and scaled, the whole bent: coverage of letters, and of letters and outline."""
+    vertical = rng.random() < 0.6
+    swell = rng.uniform(0.75, 1.35)
+    base = rng.normal(0, 12)
+    fills, hulls, at = [], [], 0.0
+    for number, char in enumerate(text):
+        letter = max(int(size * swell ** (number / max(len(text) - 1, 1)) * rng.uniform(0.85, 1.15)), 12)
+        fills.append(_turned(_stamp(char, face, letter), base + rng.normal(0, 8), stroke + 3))
+        hulls.append((at, rng.normal(0, size * 0.12)))
+        at += letter * rng.uniform(0.75, 1.1)
+    side = max(max(fill.shape) for fill in fills)
+    long, wide = int(at) + 2 * side, int(side + size)
+    canvas = np.zeros((long, wide) if vertical else (wide, long), np.uint8)
+    for fill, (along, off) in zip(fills, hulls, strict=True):
+        y, x = (along + size / 2, wide / 2 - fill.shape[1] / 2 + off)
+        if not vertical:
+            y, x = wide / 2 - fill.shape[0] / 2 + off, along + size / 2
+        top, left = max(int(y), 0), max(int(x), 0)
+        part = canvas[top : top + fill.shape[0], left : left + fill.shape[1]]
+        np.maximum(part, fill[: part.shape[0], : part.shape[1]], out=part)
+    canvas = _bent(rng, canvas)
+    hull = canvas
+    if stroke:
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * stroke + 1, 2 * stroke + 1))
+        hull = cv2.dilate(canvas, kernel)
+    rows, columns = np.nonzero(hull.max(1))[0], np.nonzero(hull.max(0))[0]
+    if not rows.size:
+        return canvas[:1, :1], hull[:1, :1]
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return canvas[box], hull[box]
+
+
+def _turned(stamp: Grey, angle: float, room: int) -> Grey:
+    high, wide = stamp.shape
+    side = int(np.hypot(high, wide)) + 2 * room
+    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1.0)
+    turn[:, 2] += side / 2 - wide / 2, side / 2 - high / 2
+    return cv2.warpAffine(stamp, turn, (side, side), flags=cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def _bent(rng: np.random.Generator, canvas: Grey) -> Grey:
+    high, wide = canvas.shape
+    rows, columns = np.mgrid[:high, :wide].astype(np.float32)
+    reach = rng.uniform(0, 0.06) * min(high, wide)
+    phase = rng.uniform(0, 6.3)
+    columns += np.float32(reach) * np.sin(rows / np.float32(max(high, wide)) * np.float32(5) + np.float32(phase))
+    columns += (rows - high / 2) * np.float32(rng.normal(0, 0.12))
+    return cv2.remap(canvas, columns, rows, cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def cry(rng: np.random.Generator, strings: Sequence[str]) -> str:
+    """One sound effect from `strings`, or a made-up one."""
+    pool = strings or _SMALL
+    text = str(pool[int(rng.integers(len(pool)))])
+    return text[: int(rng.integers(1, 8))] + str(rng.choice(["", "", "", "ッ", "っ", "ー", "!!"]))

