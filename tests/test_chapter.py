@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangaclean import chapter, files, forecast, manifest, work
+from mangaclean import chapter, crew, files, forecast, manifest, work
 from mangaclean.archives import PageFile, open_source
 from mangaclean.chapter import Choice
 from mangaclean.errors import Exit, InputError, MissingError, OutputError, PageError, UsageError
@@ -65,6 +65,21 @@ def test_a_mask_edited_while_the_run_goes_on_is_kept_and_used_next_time(pages):
     assert any(note.startswith("masks/002.png: edited while the run went on") for note in report.notes)
     assert run(pages, "segment.keep=sfx").done == 1
     assert (np.asarray(Image.open(out / "cleaned/002.png")) != 0).all()  # the mark at the foot is gone
+
+
+def test_a_mask_edited_while_its_page_is_painted_is_used_next_time(pages, monkeypatch):
+    run(pages)
+    chosen = {"pages": frozenset({1})}
+
+    def slow(job):
+        paint(pages.parent / "out/masks/001.png", 255)
+        return work.clean(job)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(crew, "clean", slow)
+        run(pages, "inpaint.flat=1", **chosen)
+    assert run(pages, "inpaint.flat=1", **chosen).done == 1
+    assert run(pages, "inpaint.flat=1", **chosen).done == 0
 
 
 def test_a_page_painted_by_hand_is_no_failure_any_more(pages, monkeypatch):
@@ -224,8 +239,10 @@ def test_a_run_leaves_the_chapter_alone_wherever_results_go(pages):
         chapter.run(out / "cleaned", out, toned.config())
     book = out / "ch01.cbz"
     before = book.read_bytes()
+    toned.calls.clear()
     with pytest.raises(UsageError, match="would replace the chapter itself"):
-        chapter.run(book, out, toned.config("output.export=cbz"))
+        chapter.run(book, out, toned.config("output.export=cbz"), Choice(force=True))
+    assert toned.calls == []  # found before the work
     assert book.read_bytes() == before
 
 
@@ -251,6 +268,36 @@ def test_a_full_disk_stops_the_run_and_leaves_no_half_file(pages, monkeypatch):
     out = pages.parent / "out"
     assert [path.name for path in out.rglob("*") if path.is_file()] == [".lock"]
     assert run(pages).code == Exit.OK
+
+
+class Killed(BaseException):
+    pass
+
+
+@pytest.mark.parametrize("writes", range(1, 6))
+def test_work_of_a_killed_run_does_not_pass_for_an_edit(pages, monkeypatch, writes):
+    """A changed page, killed after so many of its files; what then stands there is the program's, new or old."""
+    (pages / "002.png").unlink()
+    run(pages)
+    toned.draw(pages / "001.png", mark=9)
+    run(pages, out="undisturbed")
+    out, real, count = pages.parent / "out", files.write, []
+
+    def write(path, data):
+        if len(count) == writes:
+            raise Killed
+        count.append(path)
+        real(path, data)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, "write", write)
+        patch.setattr(manifest, "write", write)
+        with pytest.raises(Killed):
+            run(pages)
+    report = run(pages)
+    assert not [note for note in report.notes if "edited" in note]
+    for name in ("cleaned/001.png", "masks/001.png", "state/report/001.json", "text.json", "report.html"):
+        assert (out / name).read_bytes() == (pages.parent / "undisturbed" / name).read_bytes(), name
 
 
 def test_what_a_killed_run_left_half_written_is_swept(pages):
