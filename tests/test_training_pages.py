@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import draw_pool, lettering, pages
+from training import art, draw_pool, lettering, pages
 from training.lettering import Face, Faces
 
 
@@ -19,7 +19,7 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> pages.Sources:
     (folder / "E99P01.png").write_bytes(b"left out")
     font = lettering_font(folder)
     face = Face(str(font), 0, True, True, True)
-    return pages.Sources(pages.find_art([folder], ["E99"]), Faces.of([face]), ("ドン",))
+    return pages.Sources(art.find_art([folder], ["E99"]), Faces.of([face]), ("ドン",))
 
 
 def lettering_font(folder: Path) -> Path:

@@ -5,20 +5,20 @@ from pathlib import Path
 
 import numpy as np
 
-from training import lettering, pages
+from training import art, lettering, pages
 
 VALIDATION = ("E06", "E12", "E18", "E24")  # episodes that no training page shows
 
 
 def sources(data: Path, fonts: list[Path]) -> pages.Sources:
     """Art and strings under `data` (its layout: README.md), and the faces under `fonts`."""
-    art = pages.find_art([data / "peppercarrot" / "clean", data / "openart"], VALIDATION)
+    pictures = art.find_art([data / "peppercarrot" / "clean", data / "openart"], VALIDATION)
     table = data / "sfx_strings.tsv"
     cries = pages.read_cries(table) if table.exists() else ()
-    return pages.Sources(art, lettering.Faces.of(lettering.find_faces(fonts)), cries)
+    return pages.Sources(pictures, lettering.Faces.of(lettering.find_faces(fonts)), cries)
 
 
-def save(path: Path, image: pages.Picture, labels: pages.Labels) -> None:
+def save(path: Path, image: art.Picture, labels: pages.Labels) -> None:
     """Page and labels as one (H, W, 4) array that can be mapped; readers never see half of it."""
     part = path.with_suffix(".part")
     with part.open("wb") as file:

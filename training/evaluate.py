@@ -8,6 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 Maps = NDArray[np.float32]  # (3, H, W): typeset, effect, balloon
 Marker = Callable[[NDArray[np.uint8]], Maps]
@@ -57,7 +58,7 @@ def marker(weights: Path) -> Marker:
 
     def mark(batch: Maps) -> Maps:
         with torch.inference_mode():
-            return net(torch.from_numpy(batch)).sigmoid().numpy().astype(np.float32)
+            return np.asarray(net(torch.from_numpy(batch)).sigmoid().numpy(), np.float32)
 
     return lambda page: _padded(page, mark)
 
@@ -72,7 +73,7 @@ def _onnx(weights: Path) -> Marker:
 def _padded(page: NDArray[np.uint8], mark: Callable[[Maps], Maps]) -> Maps:
     high, wide = page.shape[:2]
     padded = cv2.copyMakeBorder(page, 0, -high % 32, 0, -wide % 32, cv2.BORDER_REPLICATE)
-    batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / 255
+    batch = np.ascontiguousarray(padded.transpose(2, 0, 1)[None], np.float32) / np.float32(255)
     return mark(batch)[0, :, :high, :wide]
 
 
@@ -80,8 +81,8 @@ def measure(mark: Marker, folder: Path, threshold: float) -> Score:
     """Over all pages of a set with `pages/` and `mask/` (white = lettering)."""
     total = Score()
     for path in sorted((folder / "pages").iterdir()):
-        page = cv2.cvtColor(cv2.imread(str(path), cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB).astype(np.uint8)
-        truth = cv2.imread(str(folder / "mask" / f"{path.stem}.png"), cv2.IMREAD_GRAYSCALE) > 127
+        with Image.open(path) as picture, Image.open(folder / "mask" / f"{path.stem}.png") as mask:
+            page, truth = np.asarray(picture.convert("RGB")), np.asarray(mask.convert("L")) > 127
         total += compare(mark(page)[:2].max(0) > threshold, truth)
     return total
 

@@ -159,7 +159,7 @@ def _with_furigana(rng: np.random.Generator, column: Grey, face: Face, size: int
 
 
 def effect(rng: np.random.Generator, text: str, face: Face, size: int, stroke: int) -> tuple[Grey, Grey]:
-    """A sound effect, each letter turned and scaled, the whole bent: coverage of letters, and of letters and outline."""
+    """A sound effect, each letter turned and scaled, the whole bent: coverage of letters, and with their outline."""
     vertical = rng.random() < 0.6
     swell = rng.uniform(0.75, 1.35)
     base = rng.normal(0, 12)

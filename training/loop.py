@@ -99,7 +99,7 @@ def _scanned(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.u
     done = np.clip(work, 0, 255).astype(np.uint8)
     if rng.random() < 0.5:
         _, packed = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))])
-        done = cv2.imdecode(packed, cv2.IMREAD_COLOR).astype(np.uint8)
+        done = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
     return done
 
 
@@ -144,8 +144,8 @@ def train(
     torch.manual_seed(recipe.seed)
     out.mkdir(parents=True, exist_ok=True)
     last = out / "last.pt"
-    net = NETS[recipe.net](pretrained=pretrained and not last.exists() and start is None)
-    net = net.to(memory_format=torch.channels_last)
+    net: nn.Module = NETS[recipe.net](pretrained=pretrained and not last.exists() and start is None)
+    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if start is not None and not last.exists():
         net.load_state_dict(torch.load(start, weights_only=True)["net"])
     mean = copy.deepcopy(net).eval()
@@ -157,7 +157,10 @@ def train(
         mean.load_state_dict(stored["mean"])
         optimizer.load_state_dict(stored["optimizer"])
         step = stored["step"]
-    batches = iter(torch.utils.data.DataLoader(Crops(pool, recipe, recipe.seed + step), batch_size=None, num_workers=1))
+    # A forked worker would hang in OpenCV where this process has used its threads already.
+    crops_of = Crops(pool, recipe, recipe.seed + step)
+    loader = torch.utils.data.DataLoader(crops_of, batch_size=None, num_workers=1, multiprocessing_context="spawn")
+    batches = iter(loader)
     saved = began = time.monotonic()
     first, sum_loss, counted, crops = step, 0.0, 0, 0
     half = fast_bf16()

@@ -1,8 +1,6 @@
 """Draws comic pages with known truth: art, panels and balloons, lettering on top, and where each of them is."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 import cv2
@@ -10,13 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training import lettering
+from training.art import Painter, Picture, xy
 from training.lettering import Faces
 
-Picture = NDArray[np.uint8]  # (H, W, 3) RGB
 Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
 
 TYPESET, SFX, BALLOON, MIXED = 1, 2, 4, 8  # MIXED: lettering of the page is not told apart (it is all TYPESET)
-_SUFFIXES = {".png", ".webp", ".jpg", ".jpeg"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +25,10 @@ class Sources:
     cries: tuple[str, ...] = ()
 
 
-def find_art(folders: Sequence[Path], leave_out: Sequence[str] = ()) -> tuple[Path, ...]:
-    """Pictures under `folders`, but for those whose file name begins with a word of `leave_out`."""
-    found = sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
-    return tuple(path for path in found if not path.name.startswith(tuple(leave_out) or ("\0",)))
-
-
 def read_cries(path: Path) -> tuple[str, ...]:
     """Sound effects from a table of strings and counts."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return tuple(line.split("\t")[0] for line in lines if line and not line.startswith("#"))
-
-
-@lru_cache(maxsize=120)
-def _load(path: Path) -> Picture:
-    from PIL import Image
-
-    with Image.open(path) as picture:
-        picture.thumbnail((1100, 1500))
-        layered = picture.convert("RGBA")
-    ground = Image.new("RGBA", layered.size, "white")
-    return np.asarray(Image.alpha_composite(ground, layered).convert("RGB"))
 
 
 def draw(rng: np.random.Generator, sources: Sources, width: int = 880, height: int = 1240) -> tuple[Picture, Labels]:
@@ -67,12 +47,10 @@ class _Page:
         self.image = np.full((height, width, 3), ground, np.uint8)
         self.labels = np.zeros((height, width), np.uint8)
         self.taken = np.zeros((height, width), np.uint8)
-        self.style = str(rng.choice(["grey", "ink", "tone", "colour"], p=[0.25, 0.35, 0.2, 0.2]))
+        self.painter = Painter(rng, sources.art)
         self.script = str(rng.choice(["ja", "latin"], p=[0.8, 0.2]))
         self.size = int(rng.integers(14, 40))
         self.face = sources.faces.plain[int(rng.integers(len(sources.faces.plain)))]
-
-    # Art ------------------------------------------------------------------------------------------------------------
 
     def panels(self) -> None:
         high, wide = self.labels.shape
@@ -90,78 +68,9 @@ class _Page:
                 boxes += [(left, top, right, cut - gutter), (left, cut, right, bottom)]
         border = int(self.rng.integers(0, 6))
         for left, top, right, bottom in boxes:
-            self.image[top:bottom, left:right] = self._panel(right - left, bottom - top)
+            self.image[top:bottom, left:right] = self.painter.panel(right - left, bottom - top)
             if border:
                 cv2.rectangle(self.image, (left, top), (right, bottom), (0, 0, 0), border)
-
-    def _panel(self, wide: int, high: int) -> Picture:
-        panel = self._ground(wide, high) if self.rng.random() < 0.2 else self._crop(wide, high)
-        if self.rng.random() < 0.3:
-            panel = np.minimum(panel, self._ground(wide, high))
-        return self._styled(panel)
-
-    def _crop(self, wide: int, high: int) -> Picture:
-        art = _load(self.sources.art[int(self.rng.integers(len(self.sources.art)))])
-        least = max(wide / art.shape[1], high / art.shape[0])
-        if min(art.shape[:2]) < 500 and self.rng.random() < 0.6:  # small drawings: several, whole, on a ground
-            panel = self._ground(wide, high)
-            for _ in range(int(self.rng.integers(1, 5))):
-                self._paste(panel, _load(self.sources.art[int(self.rng.integers(len(self.sources.art)))]))
-            return panel
-        scale = least * self.rng.uniform(1.0, 1.6)
-        art = cv2.resize(art, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-        art = cv2.copyMakeBorder(
-            art, 0, max(high - art.shape[0], 0), 0, max(wide - art.shape[1], 0), cv2.BORDER_REPLICATE
-        )
-        top = int(self.rng.integers(art.shape[0] - high + 1))
-        left = int(self.rng.integers(art.shape[1] - wide + 1))
-        part = art[top : top + high, left : left + wide].astype(np.uint8)
-        return part[:, ::-1] if self.rng.random() < 0.5 else part
-
-    def _paste(self, panel: Picture, art: Picture) -> None:
-        scale = self.rng.uniform(0.15, 1.1) * min(panel.shape[:2]) / max(art.shape[:2])
-        art = cv2.resize(art, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA).astype(np.uint8)
-        top = int(self.rng.integers(max(panel.shape[0] - art.shape[0], 0) + 1))
-        left = int(self.rng.integers(max(panel.shape[1] - art.shape[1], 0) + 1))
-        part = panel[top : top + art.shape[0], left : left + art.shape[1]]
-        np.minimum(part, art[: part.shape[0], : part.shape[1]], out=part)
-
-    def _ground(self, wide: int, high: int) -> Picture:
-        kind = int(self.rng.integers(6))
-        flat = np.full((high, wide), 255, np.uint8)
-        if kind == 0:
-            flat[:] = 0 if self.rng.random() < 0.5 else self.rng.integers(0, 256)
-        elif kind == 1:  # a gradient
-            flat[:] = np.linspace(*self.rng.integers(60, 256, 2), high).astype(np.uint8)[:, None]
-        elif kind == 2:  # speed lines to a point
-            centre = self.rng.uniform(0.2, 0.8, 2) * (wide, high)
-            for angle in self.rng.uniform(0, 2 * np.pi, int(self.rng.integers(60, 250))):
-                ray = np.array([np.cos(angle), np.sin(angle)])
-                near = centre + ray * min(wide, high) * self.rng.uniform(0.25, 0.5)
-                far = centre + ray * (wide + high)
-                cv2.line(flat, _xy(near), _xy(far), 0, int(self.rng.integers(1, 4)), cv2.LINE_AA)
-        elif kind == 3:  # parallel lines, hatching
-            slope, step = self.rng.uniform(-1, 1), int(self.rng.integers(4, 14))
-            for x in range(-high, wide + high, step):
-                bend = self.rng.normal(0, 2)
-                cv2.line(flat, (x, 0), _xy(np.array([x + slope * high + bend, high])), 0, 1, cv2.LINE_AA)
-        elif kind == 4:
-            flat = _toned(np.full((high, wide), self.rng.integers(90, 240), np.uint8), self.rng)
-        if self.rng.random() < 0.2:
-            flat = 255 - flat
-        return np.repeat(flat[:, :, None], 3, axis=2)
-
-    def _styled(self, panel: Picture) -> Picture:
-        if self.style == "colour":
-            return panel
-        grey = cv2.cvtColor(panel, cv2.COLOR_RGB2GRAY).astype(np.uint8)
-        if self.style == "ink":
-            grey = _inked(grey, self.rng)
-        elif self.style == "tone":
-            grey = np.minimum(_toned(grey, self.rng), _inked(grey, self.rng))
-        return np.repeat(grey[:, :, None], 3, axis=2).astype(np.uint8)
-
-    # Lettering ------------------------------------------------------------------------------------------------------
 
     def letter(self) -> None:
         for _ in range(int(self.rng.integers(3, 13))):
@@ -227,7 +136,7 @@ class _Page:
             inside[rim > 40] = 0
         under = inside > 200
         self.labels[under] = BALLOON
-        left, top = _xy(centre - np.array([wide, high]) / 2)
+        left, top = xy(centre - np.array([wide, high]) / 2)
         self._print(text, left, top, line if rng.random() < 0.97 else 110, TYPESET)
 
     def aside(self) -> None:
@@ -243,8 +152,10 @@ class _Page:
         if self.rng.random() < 0.6 or self._like_ground(text, place, dark):
             rim = int(self.rng.integers(2, 6))
             hull = np.pad(text, rim)
-            hull = cv2.dilate(hull, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1)))
-            self._print(hull.astype(np.uint8), place[0] - rim, place[1] - rim, 255 if dark else 0, TYPESET)
+            kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+            self._print(
+                cv2.dilate(hull, kernel).astype(np.uint8), place[0] - rim, place[1] - rim, 255 if dark else 0, TYPESET
+            )
         self._print(text, *place, 0 if dark else 255, TYPESET)
 
     def _like_ground(self, text: Picture, place: tuple[int, int], dark: bool) -> bool:
@@ -299,10 +210,6 @@ class _Page:
         marks[stamp > 40] = marks[stamp > 40] & BALLOON | label
 
 
-def _xy(point: NDArray[np.float64]) -> tuple[int, int]:
-    return int(point[0]), int(point[1])
-
-
 def _blend(image: Picture, stamp: Picture, tone: int) -> None:
     rows, columns = np.nonzero(stamp.max(1))[0], np.nonzero(stamp.max(0))[0]
     if not rows.size:
@@ -347,23 +254,3 @@ def _tailed(
     tip = centre + (shape[at] - centre) * rng.uniform(1.15, 1.6) + rng.normal(0, radius.min() * 0.1, 2)
     rolled = np.roll(shape, -at, axis=0)
     return np.concatenate([tip[None], rolled[width:-width]])
-
-
-def _inked(grey: Picture, rng: np.random.Generator) -> Picture:
-    """Grey art as ink lines, flat shadows and a few greys."""
-    soft = cv2.GaussianBlur(grey, (0, 0), rng.uniform(0.6, 1.3)).astype(np.float32)
-    wide = cv2.GaussianBlur(grey, (0, 0), rng.uniform(2, 4)).astype(np.float32)
-    lines = np.clip(255 + (soft - wide * 0.99 + 2) * rng.uniform(8, 20), 0, 255)
-    dark = rng.uniform(20, 80)
-    levels = np.where(soft < dark, 0, np.where(soft < dark + rng.uniform(0, 60), rng.integers(120, 230), 255))
-    return np.asarray(np.minimum(lines, cv2.GaussianBlur(levels.astype(np.float32), (0, 0), 0.7)).astype(np.uint8))
-
-
-def _toned(grey: Picture, rng: np.random.Generator) -> Picture:
-    """Grey as dots on a turned grid."""
-    high, wide = grey.shape
-    rows, columns = np.mgrid[:high, :wide].astype(np.float32)
-    angle, pitch = rng.choice([0.785, 0.785, 0.26, 0.0]), rng.uniform(3.5, 9)
-    turned = columns * np.cos(angle) + rows * np.sin(angle), rows * np.cos(angle) - columns * np.sin(angle)
-    waves = (np.cos(turned[0] * 2 * np.pi / pitch) + np.cos(turned[1] * 2 * np.pi / pitch)) / 4 + 0.5
-    return np.asarray(np.clip(128 + (grey / 255 - 0.98 * waves) * 255 * 2, 0, 255).astype(np.uint8))
