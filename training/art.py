@@ -53,9 +53,8 @@ class Painter:
         scale = least * self.rng.uniform(1.0, 1.6)
         how = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
         art = cv2.resize(art, None, fx=scale, fy=scale, interpolation=how).astype(np.uint8)
-        art = cv2.copyMakeBorder(
-            art, 0, max(high - art.shape[0], 0), 0, max(wide - art.shape[1], 0), cv2.BORDER_REPLICATE
-        )
+        short = (0, max(high - art.shape[0], 0)), (0, max(wide - art.shape[1], 0)), (0, 0)
+        art = np.pad(art, short, mode="edge")
         top = int(self.rng.integers(art.shape[0] - high + 1))
         left = int(self.rng.integers(art.shape[1] - wide + 1))
         part = art[top : top + high, left : left + wide].astype(np.uint8)

@@ -49,7 +49,7 @@ def _font(path: str, index: int, size: int) -> ImageFont.FreeTypeFont:
 
 def find_faces(folders: Sequence[Path]) -> list[Face]:
     """All faces under `folders` (TTF, OTF, TTC) that can write kana or Latin; unreadable files are passed over."""
-    from fontTools.ttLib import TTFont, TTLibError
+    from fontTools.ttLib import TTFont, TTLibError  # type: ignore[import-untyped]
 
     faces = []
     for path in sorted(path for folder in folders for path in folder.rglob("*")):
@@ -183,7 +183,7 @@ def effect(rng: np.random.Generator, text: str, face: Face, size: int, stroke: i
     hull = canvas
     if stroke:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * stroke + 1, 2 * stroke + 1))
-        hull = cv2.dilate(canvas, kernel)
+        hull = cv2.dilate(canvas, kernel).astype(np.uint8)
     rows, columns = np.nonzero(hull.max(1))[0], np.nonzero(hull.max(0))[0]
     if not rows.size:
         return canvas[:1, :1], hull[:1, :1]

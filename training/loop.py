@@ -92,7 +92,8 @@ def _scanned(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.u
         work = cv2.GaussianBlur(work, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)
     if rng.random() < 0.4:
         low, top = rng.uniform(0, 40), rng.uniform(215, 255)
-        work = 255 * (work / 255) ** np.float32(rng.uniform(0.7, 1.4)) * np.float32((top - low) / 255) + np.float32(low)
+        bent = (work / 255) ** rng.uniform(0.7, 1.4)
+        work = (bent * (top - low) + low).astype(np.float32)
         work *= rng.uniform(0.9, 1.0, 3).astype(np.float32)
     if rng.random() < 0.25:
         work += rng.normal(0, rng.uniform(1, 9), work.shape).astype(np.float32)

