@@ -1,204 +1,202 @@
-"""The training loop of a segmentation network: crops from a pool, loss, moving average, checkpoints that can go on."""
+"""The training loop of a segmentation network: loss, two stages, moving average, checkpoints that can go on."""
 
 import copy
 import csv
+import logging
+import math
+import pickle
 import time
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
-import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training import evaluate
+from training.crops import Batch, batches, pages_in
 from training.nets import NETS
-from training.pages import BALLOON, MIXED, SFX, TYPESET
+from training.recipe import Recipe, TrainingError, of_stored, rate_at
 
-_BITS = (TYPESET, SFX, BALLOON)
+_log = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What a run is; travels inside its checkpoints."""
-
-    net: str = "lite-unet"
-    steps: int = 20_000
-    batch: int = 8
-    sizes: tuple[int, ...] = (256, 384)
-    rate: float = 2e-3
-    decay: float = 1e-4
-    warm: float = 0.08
-    average: float = 0.998
-    seed: int = 1
+_KINDS = (0.5, 0.5, 0.5, 1.0)  # what typeset, sfx, balloon and any lettering weigh in the loss
+_PLAIN = Recipe()
 
 
-class Crops(torch.utils.data.IterableDataset[tuple[Tensor, Tensor, Tensor]]):
-    """Batches without end: (N, 3, S, S) images in 0–1, (N, 3, S, S) truth, (N,) 1 where kinds are known."""
+def loss(logits: Tensor, truth: Tensor, known: Tensor, recipe: Recipe = _PLAIN) -> Tensor:
+    """Cross entropy and Dice of each kind where kinds are known, and of all lettering together everywhere.
 
-    def __init__(self, pool: Path, recipe: Recipe, seed: int) -> None:
-        self.pool, self.recipe, self.seed = pool, recipe, seed
-
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        cv2.setNumThreads(1)
-        rng = np.random.default_rng(self.seed)
-        while True:
-            paths = sorted(self.pool.glob("*.npy"))  # looked up again now and then: the pool may be growing
-            if not paths:
-                raise FileNotFoundError(f"no pages in {self.pool}; draw some with training.draw_pool")
-            for _ in range(50):
-                size = int(rng.choice(self.recipe.sizes))
-                # As many pixels in each batch, so that steps weigh alike.
-                count = max(self.recipe.batch * min(self.recipe.sizes) ** 2 // size**2, 2)
-                crops = [
-                    _crop(rng, np.load(paths[rng.integers(len(paths))], mmap_mode="r"), size) for _ in range(count)
-                ]
-                images, truths, known = zip(*crops, strict=True)
-                yield (
-                    torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float().div_(255),
-                    torch.from_numpy(np.stack(truths)).permute(0, 3, 1, 2).float(),
-                    torch.tensor(known),
-                )
-
-
-def _crop(
-    rng: np.random.Generator, page: NDArray[np.uint8], size: int
-) -> tuple[NDArray[np.uint8], NDArray[np.float32], float]:
-    high, wide = page.shape[:2]
-    side = min(int(size / np.exp(rng.uniform(np.log(0.6), np.log(1.6)))), high, wide)
-    for _ in range(3):  # rather with lettering than without
-        top, left = int(rng.integers(high - side + 1)), int(rng.integers(wide - side + 1))
-        part = np.asarray(page[top : top + side, left : left + side])
-        if (part[::4, ::4, 3] & (TYPESET | SFX)).any() or rng.random() < 0.3:
-            break
-    truth = np.stack([(part[:, :, 3] & bit > 0).astype(np.float32) for bit in _BITS], axis=2)
-    how = cv2.INTER_AREA if side > size else cv2.INTER_LINEAR
-    image = cv2.resize(part[:, :, :3], (size, size), interpolation=how)
-    return (
-        _scanned(rng, image.astype(np.uint8)),
-        cv2.resize(truth, (size, size), interpolation=how).astype(np.float32),
-        float(not (part[:, :, 3] & MIXED).any()),
-    )
-
-
-def _scanned(rng: np.random.Generator, image: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """As scanners, resizers and JPEG leave pages."""
-    work: NDArray[np.float32] = image.astype(np.float32)
-    if rng.random() < 0.3:
-        work = np.repeat(work.mean(2, keepdims=True), 3, axis=2)
-    if rng.random() < 0.25:
-        work = cv2.GaussianBlur(work, (0, 0), rng.uniform(0.4, 1.2)).astype(np.float32)
-    if rng.random() < 0.4:
-        low, top = rng.uniform(0, 40), rng.uniform(215, 255)
-        bent = (work / 255) ** rng.uniform(0.7, 1.4)
-        work = (bent * (top - low) + low).astype(np.float32)
-        work *= rng.uniform(0.9, 1.0, 3).astype(np.float32)
-    if rng.random() < 0.25:
-        work += rng.normal(0, rng.uniform(1, 9), work.shape).astype(np.float32)
-    done = np.clip(work, 0, 255).astype(np.uint8)
-    if rng.random() < 0.5:
-        _, packed = cv2.imencode(".jpg", done, [cv2.IMWRITE_JPEG_QUALITY, int(rng.integers(30, 96))])
-        done = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
-    return done
-
-
-def loss(logits: Tensor, truth: Tensor, known: Tensor) -> Tensor:
-    """Cross entropy and Dice of each kind where kinds are known, and of all lettering together everywhere."""
+    `logits`, `truth`: (N, 3, H, W); `known`: (N,), 1 where kinds are told apart. `recipe` gives the weights of marked
+    pixels, the gamma of the focal loss (Lin et al. 2017; for soft truth as in Li et al. 2020) and the weight of Dice
+    (Milletari et al. 2016).
+    """
     logits = logits.float()
-    together = logits[:, :2].amax(1, keepdim=True), truth[:, :2].amax(1, keepdim=True)
-    every = torch.cat([logits, together[0]], 1), torch.cat([truth, together[1]], 1)
-    weight = torch.tensor([0.5, 0.5, 0.5, 1.0])[None].repeat(len(truth), 1)
+    guess = torch.cat([logits, logits[:, :2].amax(1, keepdim=True)], 1)
+    right = torch.cat([truth, truth[:, :2].amax(1, keepdim=True)], 1)
+    weight = logits.new_tensor([_KINDS]).repeat(len(truth), 1)
     weight[:, :3] *= known[:, None]
-    entropy = functional.binary_cross_entropy_with_logits(*every, reduction="none").mean((2, 3))
-    guess = every[0].sigmoid() * weight[:, :, None, None]
-    right = every[1] * weight[:, :, None, None]
-    dice = 1 - (2 * (guess * every[1]).sum((0, 2, 3)) + 50) / (guess.sum((0, 2, 3)) + right.sum((0, 2, 3)) + 50)
-    return (entropy * weight).mean() * 2 + (dice * weight.mean(0)).mean()
+    positive = logits.new_tensor(recipe.positive)[:, None, None]
+    entropy = functional.binary_cross_entropy_with_logits(guess, right, pos_weight=positive, reduction="none")
+    shares = guess.sigmoid()
+    if recipe.focal:
+        # Below gamma 1 the slope at zero is infinite.
+        entropy = entropy * (right - shares).abs().clamp_min(1e-6) ** recipe.focal
+    marked, there = shares * weight[:, :, None, None], right * weight[:, :, None, None]
+    dice = 1 - (2 * (marked * right).sum((0, 2, 3)) + 50) / (marked.sum((0, 2, 3)) + there.sum((0, 2, 3)) + 50)
+    return (entropy.mean((2, 3)) * weight).mean() * 2 + recipe.dice * (dice * weight.mean(0)).mean()
 
 
-def fast_bf16() -> bool:
-    """Whether this processor multiplies bf16 itself; else torch emulates it, ten times slower than fp32."""
+def fast_bf16(device: torch.device) -> bool:
+    """Whether this device multiplies bf16 itself; else torch emulates it, on a processor ten times slower than fp32."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     cpuinfo = Path("/proc/cpuinfo")
     flags = set(cpuinfo.read_text().split()) if cpuinfo.exists() else set()
     return bool(flags & {"avx512_bf16", "amx_bf16"})
 
 
-def rate_at(step: int, recipe: Recipe) -> float:
-    """One cycle: up in a line, down along a cosine (Smith & Topin 2018)."""
-    warm = recipe.steps * recipe.warm
-    if step < warm:
-        return recipe.rate * (0.05 + 0.95 * step / warm)
-    share = min((step - warm) / max(recipe.steps - warm, 1), 1.0)
-    return recipe.rate * (0.01 + 0.99 * 0.5 * (1 + float(np.cos(np.pi * share))))
+def pick_device(name: str | None) -> torch.device:
+    """The device of that name; without one CUDA where there is any, else the processor."""
+    if name and name.startswith("cuda") and not torch.cuda.is_available():
+        raise TrainingError(f"torch finds no CUDA here, so there is no device {name}; leave --device out")
+    return torch.device(name or ("cuda" if torch.cuda.is_available() else "cpu"))
+
+
+class Stepper:
+    """A network and its optimizer on a device: `step` learns one batch."""
+
+    def __init__(self, net: nn.Module, recipe: Recipe, device: torch.device) -> None:
+        self.net: nn.Module = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.recipe, self.device, self.half = recipe, device, fast_bf16(device)
+        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+
+    def step(self, batch: Batch, rate: float, frozen: bool = False) -> float:
+        """Learns at `rate`, and gives the loss; `frozen`: the encoder stays as it is, its batch norms too."""
+        images, truth, known = (part.to(self.device) for part in batch)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        encoder = self.net.get_submodule("encoder")
+        self.net.train()
+        encoder.train(not frozen)
+        encoder.requires_grad_(not frozen)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+            logits = self.net(images.to(memory_format=torch.channels_last))
+        value = loss(logits, truth, known, self.recipe)
+        self.optimizer.zero_grad(set_to_none=True)
+        value.backward()  # type: ignore[no-untyped-call]
+        nn.utils.clip_grad_norm_(self.net.parameters(), 2.0)
+        self.optimizer.step()
+        return value.item()
 
 
 def train(
-    recipe: Recipe, pool: Path, out: Path, pretrained: bool = True, start: Path | None = None, every: float = 150.0
+    recipe: Recipe,
+    pool: Path,
+    out: Path,
+    pretrained: bool = True,
+    start: Path | None = None,
+    every: float = 150.0,
+    val: Path | None = None,
+    val_every: int = 1_000,
+    device: torch.device | None = None,
+    workers: int = 1,
 ) -> nn.Module:
     """Runs `recipe`, or goes on where the checkpoint in `out` stands; `start`: weights to begin from.
 
-    Gives the averaged network. Leaves, every `every` seconds, `last.pt` (all there is to go on) and `segment.pt`
-    (averaged weights alone), and `log.csv`.
+    A run that goes on may be given other steps, rates and weights, but not another network. Gives the averaged network.
+    Leaves, every `every` seconds, `last.pt` (all there is to go on) and `segment.pt` (averaged weights alone);
+    `log.csv`; and with `val`, a pool of pages by other artists, `validation.csv`, a line every `val_every` steps.
     """
+    device = device or torch.device("cpu")
+    pages_in(pool)
+    if val is not None:
+        pages_in(val)
     torch.manual_seed(recipe.seed)
     out.mkdir(parents=True, exist_ok=True)
     last = out / "last.pt"
-    net: nn.Module = NETS[recipe.net](pretrained=pretrained and not last.exists() and start is None)
-    net = net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if start is not None and not last.exists():
-        net.load_state_dict(torch.load(start, weights_only=True)["net"])
-    mean = copy.deepcopy(net).eval()
-    optimizer = torch.optim.AdamW(net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
-    step = 0
-    if last.exists():
-        stored = torch.load(last, weights_only=True)
-        net.load_state_dict(stored["net"])
-        mean.load_state_dict(stored["mean"])
-        optimizer.load_state_dict(stored["optimizer"])
-        step = stored["step"]
-    # A forked worker would hang in OpenCV where this process has used its threads already.
-    crops_of = Crops(pool, recipe, recipe.seed + step)
-    loader = torch.utils.data.DataLoader(crops_of, batch_size=None, num_workers=1, multiprocessing_context="spawn")
-    batches = iter(loader)
+    stored = read_checkpoint(last, "net", "mean", "optimizer", "step") if last.exists() else None
+    net = NETS[recipe.net](pretrained=pretrained and stored is None and start is None)
+    if stored is None and start is not None:
+        _load(net, read_checkpoint(start, "net"), "net", recipe, start)
+    stepper = Stepper(net, recipe, device)
+    mean = copy.deepcopy(stepper.net).eval()
+    step, crops, before = 0, 0, 0.0
+    if stored is not None:
+        _load(stepper.net, stored, "net", recipe, last)
+        _load(mean, stored, "mean", recipe, last)
+        stepper.optimizer.load_state_dict(stored["optimizer"])
+        step, crops, before = stored["step"], stored.get("crops", 0), stored.get("seconds", 0.0)
+    elif recipe.frozen and not pretrained and start is None:
+        _log.warning("the encoder stays frozen for %d steps, but holds random weights", recipe.frozen)
+    supply = batches(pool, recipe, recipe.seed + step, workers)
     saved = began = time.monotonic()
-    first, sum_loss, counted, crops = step, 0.0, 0, 0
-    half = fast_bf16()
+    values: list[float] = []
     with (out / "log.csv").open("a", newline="") as file:
         log = csv.writer(file)
+        if not file.tell():
+            log.writerow(["step", "loss", "rate", "crops", "seconds"])
         while step < recipe.steps:
-            images, truth, known = next(batches)
-            for group in optimizer.param_groups:
-                group["lr"] = rate_at(step, recipe)
-            net.train()
-            with torch.autocast("cpu", torch.bfloat16, enabled=half):
-                logits = net(images.to(memory_format=torch.channels_last))
-            value = loss(logits, truth, known)
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()  # type: ignore[no-untyped-call]
-            nn.utils.clip_grad_norm_(net.parameters(), 2.0)
-            optimizer.step()
-            step += 1
-            counted += 1
+            batch = next(supply)
+            values.append(stepper.step(batch, rate_at(step, recipe), frozen=step < recipe.frozen))
+            if not math.isfinite(values[-1]):
+                raise TrainingError(f"the loss is {values[-1]} at step {step}; go on from {last} at a lower --rate")
+            step, crops = step + 1, crops + len(batch[0])
             # A young average must not hold on to the weights it began with.
-            _follow(mean, net, min(recipe.average, (step - first + 1) / (step - first + 10)))
-            sum_loss, crops = sum_loss + value.item(), crops + len(images)
-            if step % 50 == 0 or step == recipe.steps:
-                since = time.monotonic() - began
-                log.writerow([step, f"{sum_loss / counted:.4f}", f"{rate_at(step, recipe):.2e}", crops, f"{since:.0f}"])
+            _follow(mean, stepper.net, min(recipe.average, (step + 1) / (step + 10)))
+            done = step == recipe.steps
+            seconds = before + time.monotonic() - began
+            if step % 50 == 0 or done:
+                share = f"{sum(values) / len(values):.4f}"
+                log.writerow([step, share, f"{rate_at(step, recipe):.2e}", crops, f"{seconds:.0f}"])
                 file.flush()
-                sum_loss, counted = 0.0, 0
-            if time.monotonic() - saved > every or step == recipe.steps:
+                values = []
+            if time.monotonic() - saved > every or done:
                 saved = time.monotonic()
-                _save(out / "segment.pt", {"net": mean.state_dict(), "recipe": _plain(recipe), "step": step})
-                state = {"net": net.state_dict(), "mean": mean.state_dict(), "optimizer": optimizer.state_dict()}
-                _save(last, {**state, "recipe": _plain(recipe), "step": step})
+                at = {"recipe": recipe.plain(), "step": step}
+                weights = _on_cpu(mean)
+                _save(out / "segment.pt", {"net": weights, **at})
+                state = {"net": _on_cpu(stepper.net), "mean": weights, "optimizer": stepper.optimizer.state_dict()}
+                _save(last, {**state, **at, "crops": crops, "seconds": seconds})
+            if val is not None and (step % val_every == 0 or done):
+                _validate(mean, val, out / "validation.csv", step, crops)
     return mean
 
 
-def _plain(recipe: Recipe) -> dict[str, object]:
-    return {**asdict(recipe), "sizes": list(recipe.sizes)}
+def _validate(net: nn.Module, val: Path, table: Path, step: int, crops: int) -> None:
+    result = evaluate.measure(evaluate.of_net(net), val)
+    with table.open("a", newline="") as file:
+        lines = csv.writer(file)
+        if not file.tell():
+            lines.writerow(["step", "crops", "ap", "f1", "precision", "recall"])
+        figures = result.curve.average_precision, result.score.f1, result.score.precision, result.score.recall
+        lines.writerow([step, crops, *(f"{figure:.4f}" for figure in figures)])
+
+
+def read_checkpoint(path: Path, *needed: str) -> dict[str, Any]:
+    """What a checkpoint holds, on the processor; TrainingError where the file is damaged or lacks what is needed."""
+    try:
+        stored = torch.load(path, map_location="cpu", weights_only=True)
+        missing = [name for name in needed if name not in stored]
+    except (OSError, RuntimeError, EOFError, ValueError, TypeError, pickle.UnpicklingError) as error:
+        reason = str(error).partition("\n")[0] or type(error).__name__
+        raise TrainingError(f"{path} cannot be read ({reason}); move it away, or use another checkpoint") from error
+    if missing:
+        raise TrainingError(f"{path} is no whole checkpoint: it lacks {', '.join(missing)}; move it away")
+    return dict(stored)
+
+
+def stored_recipe(path: Path) -> Recipe:
+    """The recipe inside a checkpoint."""
+    return of_stored(read_checkpoint(path, "recipe")["recipe"])
+
+
+def _load(net: nn.Module, stored: dict[str, Any], name: str, recipe: Recipe, path: Path) -> None:
+    try:
+        net.load_state_dict(stored[name])
+    except RuntimeError as error:
+        theirs = stored.get("recipe", {}).get("net", "another network")
+        raise TrainingError(f"{path} holds weights of {theirs}, which do not fit {recipe.net}") from error
 
 
 def _follow(mean: nn.Module, net: nn.Module, share: float) -> None:
@@ -208,6 +206,10 @@ def _follow(mean: nn.Module, net: nn.Module, share: float) -> None:
                 ours.lerp_(theirs, 1 - share)
             else:
                 ours.copy_(theirs)
+
+
+def _on_cpu(net: nn.Module) -> dict[str, Tensor]:
+    return {name: value.cpu() for name, value in net.state_dict().items()}
 
 
 def _save(path: Path, state: dict[str, object]) -> None:
