@@ -1,11 +1,15 @@
 """Networks that mark lettering: from (N, 3, H, W) in 0–1 to logits (N, 3, H, W) for typeset, effect, balloon."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+from training.mobilenet import MobileNet
+from training.xception import Xception
 
 CLASSES = ("typeset", "sfx", "balloon")
 
@@ -115,4 +119,10 @@ def _doubled(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
-NETS: dict[str, Callable[..., nn.Module]] = {"lite-unet": LiteUNet}
+NETS: dict[str, Callable[..., nn.Module]] = {
+    "lite-unet": LiteUNet,
+    "mobilenet-1": partial(MobileNet, width=1.0, classes=len(CLASSES)),
+    "mobilenet-1.4": partial(MobileNet, width=1.4, classes=len(CLASSES)),
+    "mobilenet-2": partial(MobileNet, width=2.0, classes=len(CLASSES)),
+    "xception": partial(Xception, classes=len(CLASSES)),
+}
