@@ -1,0 +1,117 @@
+"""Every script of training runs, for two steps on tiny pages."""
+
+import csv
+import math
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFont
+
+from training import draw_pool, lettering, pages
+from training.recipe import TrainingError
+
+
+@pytest.fixture(scope="module")
+def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("pool")
+    page = np.full((64, 96, 4), 255, np.uint8)
+    page[:, :, 3] = 0
+    page[20:40, 20:80] = (0, 0, 0, pages.TYPESET)
+    np.save(folder / "1.npy", page)
+    return folder
+
+
+def test_a_pool_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    carried = ImageFont.load_default(20)
+    assert isinstance(carried, ImageFont.FreeTypeFont)
+    assert isinstance(carried.path, BytesIO)
+    (tmp_path / "face.ttf").write_bytes(carried.path.getvalue())
+    face = lettering.Face(str(tmp_path / "face.ttf"), 0, True, True, True)  # kana come out as boxes
+    monkeypatch.setattr(lettering, "find_faces", lambda _: [face])
+    for folder, name in (("peppercarrot/clean", "E01P01.png"), ("openart/faces", "1.png")):
+        (tmp_path / "data" / folder).mkdir(parents=True)
+        Image.linear_gradient("L").resize((300, 400)).convert("RGB").save(tmp_path / "data" / folder / name)
+    (tmp_path / "data" / "sfx_strings.tsv").write_text("ドン\t3\n", encoding="utf-8")
+    words = f"--data {tmp_path}/data --fonts {tmp_path} --pool {tmp_path}/pool --draws 2 --seed 7"
+    draw_pool.main(words.split())
+    drawn = sorted((tmp_path / "pool").iterdir())
+    assert [path.name for path in drawn] == ["07-00000.npy", "07-00001.npy"]
+    assert all(np.load(path).shape[2] == 4 for path in drawn)
+
+
+@pytest.mark.parametrize("net", ["lite-unet", "mobilenet-1", "xception"])
+def test_from_a_pool_to_figures(net: str, pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    pytest.importorskip("onnx", reason="export needs onnx")
+    from training import evaluate, export, train_segment
+
+    words = f"--pool {pool} --out {tmp_path} --net {net} --steps 2 --batch 2 --sizes 64 --threads 1 --workers 0"
+    train_segment.main(f"{words} --scratch --device cpu --frozen 1 --focal 1".split())
+    export.main([f"{tmp_path}/segment.pt", f"{tmp_path}/segment.onnx"])
+    assert '"sha256"' in capsys.readouterr().out
+    figures = []
+    for weights in ("segment.pt", "segment.onnx"):
+        evaluate.main([f"{tmp_path}/{weights}", str(pool)])
+        figures.append([float(word) for word in capsys.readouterr().out.split()[2::2]])
+    assert len(figures[0]) == 4
+    assert figures[0] == pytest.approx(figures[1], abs=0.05)
+
+
+def test_rates_are_tried(pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    from training import rates
+
+    words = f"--pool {pool} --csv {tmp_path}/r.csv --tries 4 --from 1e-4 --to 1e-2 --batch 2 --sizes 64 --threads 1"
+    rates.main(f"{words} --workers 0 --scratch --device cpu".split())
+    assert "lite-unet: the loss falls fastest at a rate of" in capsys.readouterr().out
+    with (tmp_path / "r.csv").open() as file:
+        tried = [float(line["rate"]) for line in csv.DictReader(file)]
+    assert tried == pytest.approx([1e-4, 4.642e-4, 2.154e-3, 1e-2])
+
+
+def test_steepest_rate_is_found() -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    from training.rates import Trial, steepest
+
+    logs = np.linspace(-6, 0, 121)
+    losses = 1 - 1 / (1 + np.exp(-4 * (logs + 2.5)))
+    tried = [Trial(10**log, loss, loss) for log, loss in zip(logs, losses, strict=True)]
+    assert math.log10(steepest(tried)) == pytest.approx(-2.5, abs=0.06)
+    with pytest.raises(TrainingError, match="fell at no rate"):
+        steepest([Trial(trial.rate, 1, 1) for trial in tried])
+    with pytest.raises(TrainingError, match="only 2 rates"):
+        steepest(tried[:2])
+
+
+def test_networks_are_compared(pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    pytest.importorskip("onnx", reason="export needs onnx")
+    from training import compare
+
+    words = f"--nets lite-unet xception --page 64 96 --times 1 --threads 1 --pool {pool} --val {pool} --out {tmp_path}"
+    compare.main(f"{words} --steps 2 --batch 2 --sizes 64 --workers 0 --scratch --device cpu".split())
+    head, _, *rows = capsys.readouterr().out.splitlines()
+    assert head.split(" | ")[-2:] == ["pixel F1", "AP |"]
+    assert [row.split()[1] for row in rows] == ["lite-unet", "xception"]
+    assert all(row.count("|") == head.count("|") for row in rows)
+
+
+def test_multiply_adds_of_one_convolution_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch", reason="training needs torch")
+    from training import compare
+
+    monkeypatch.setitem(compare.NETS, "one", lambda: torch.nn.Conv2d(3, 6, 5, 2, 2, groups=3))
+    assert compare.multiply_adds("one", 64, 32) == 32 * 16 * 6 * 25
+    assert compare.multiply_adds("xception", 128, 64) == 2 * compare.multiply_adds("xception", 64, 64)
+
+
+@pytest.mark.parametrize("words", ["--pool x", "--net lite-unet", "--page 50 64"])
+def test_wrong_comparisons_are_refused(words: str) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    from training import compare
+
+    with pytest.raises(SystemExit) as stopped:
+        compare.main(words.split())
+    assert stopped.value.code == 2
