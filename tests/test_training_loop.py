@@ -152,7 +152,7 @@ def test_damaged_checkpoint_is_named(torch: object, pool: Path, tmp_path: Path, 
 
     (tmp_path / "last.pt").write_bytes(content)
     with pytest.raises(SystemExit, match=r"last\.pt cannot be read"):
-        train_segment.main(f"--pool {pool} --out {tmp_path} --workers 0".split())
+        train_segment.main(f"--pool {pool} --out {tmp_path} --workers 0 --threads 1".split())
     assert (tmp_path / "last.pt").read_bytes() == content
 
 
