@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import art, draw_pool, lettering, pages
+from training import art, comics, draw_pool, lettering, pages
 from training.lettering import Face, Faces
 
 
@@ -18,8 +18,8 @@ def sources(tmp_path_factory: pytest.TempPathFactory) -> pages.Sources:
     Image.radial_gradient("L").convert("RGBA").save(folder / "small.png")
     (folder / "E99P01.png").write_bytes(b"left out")
     font = lettering_font(folder)
-    face = Face(str(font), 0, True, True, True)
-    return pages.Sources(art.find_art([folder], ["E99"]), Faces.of([face]), ("ドン",))
+    face = Face(str(font), 0, True, True, True, False)
+    return pages.Sources(art.Art.under([folder], lambda path: "E99" not in path.name), Faces.of([face]), ("ドン",))
 
 
 def lettering_font(folder: Path) -> Path:
@@ -36,7 +36,7 @@ def lettering_font(folder: Path) -> Path:
 
 
 def test_art_can_be_left_out_by_name(sources: pages.Sources) -> None:
-    assert sorted(path.name for path in sources.art) == ["large.png", "small.png"]
+    assert [path.name for folder in sources.art.folders for path in folder] == ["large.png", "small.png"]
 
 
 def test_page_repeats_with_its_seed_and_differs_with_another(sources: pages.Sources) -> None:
@@ -82,4 +82,34 @@ def test_effect_outline_holds_its_letters(sources: pages.Sources) -> None:
 
 def test_faces_without_kana_are_refused() -> None:
     with pytest.raises(ValueError, match="Japanese"):
-        Faces.of([Face("x.ttf", 0, False, False, True)])
+        Faces.of([Face("x.ttf", 0, False, False, True, False)])
+
+
+def test_character_that_a_face_lacks_is_not_drawn(sources: pages.Sources) -> None:
+    assert lettering.writable("Aあ!", sources.faces.all[0]) == "A!"
+
+
+def test_real_page_is_read_with_lettering_and_balloons(tmp_path: Path) -> None:
+    for name in ("clean", "balloons", "lettering-xx"):
+        (tmp_path / name).mkdir()
+    Image.new("RGB", (200, 300), "white").save(tmp_path / "clean" / "E01P01.png")
+    Image.new("RGB", (200, 300), "white").save(tmp_path / "clean" / "E02P01.png")
+    layer = Image.new("RGBA", (200, 300))
+    layer.paste((0, 0, 0, 255), (40, 60, 80, 100))
+    layer.save(tmp_path / "lettering-xx" / "E01P01.png")
+    balloon = Image.new("1", (200, 300))
+    balloon.paste(1, (20, 40, 120, 140))
+    balloon.save(tmp_path / "balloons" / "E01P01.png")
+    index = (
+        '[{"page": "E01P01", "credits": false}, {"page": "E02P01", "credits": true}, {"page": "E03", "credits": false}]'
+    )
+    (tmp_path / "index.json").write_text(index)
+    (page,) = comics.find(tmp_path)
+    assert comics.find(tmp_path, ("E01",)) == ()
+    image, letters, balloons = comics.read(page, page.lettering[0], 100)
+    assert image.shape == (150, 100, 3)
+    assert letters[32:48, 22:38].all()
+    assert letters.sum() == 20 * 20
+    assert balloons.sum() == 50 * 50
+    assert (image[35, 30] == 0).all()
+    assert (comics.read(page, None, 100)[0] == 255).all()

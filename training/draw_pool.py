@@ -1,21 +1,34 @@
 """Keeps a pool of drawn pages on disk: `python -m training.draw_pool --data DIR --fonts DIR … --pool DIR`."""
 
 import argparse
+import time
 from pathlib import Path
 
 import numpy as np
 
-from training import art, lettering, pages
+from training import art, comics, lettering, pages
 
-VALIDATION = ("E06", "E12", "E18", "E24")  # episodes that no training page shows
+# Whole episodes and artists that no training page shows: for validation.
+EPISODES = ("E06", "E12", "E18", "E24")
+ARTISTS = {"dialogic", "gophers_egonelbre", "gutenberg_pg27175", "gutenberg_pg17161", "dicebear_croodles"}
 
 
-def sources(data: Path, fonts: list[Path]) -> pages.Sources:
+def sources(data: Path, fonts: list[Path], validation: bool = False) -> pages.Sources:
     """Art and strings under `data` (its layout: README.md), and the faces under `fonts`."""
-    pictures = art.find_art([data / "peppercarrot" / "clean", data / "openart"], VALIDATION)
+    pages_of = data / "peppercarrot"
+    found = [comics.find(pages_of, leave_out) for leave_out in ((), EPISODES)]
+    chosen = tuple(page for page in found[0] if page not in found[1]) if validation else found[1]
+    unlettered = {page.clean for page in chosen}
+
+    def wanted(path: Path) -> bool:
+        if path.is_relative_to(pages_of):
+            return path in unlettered
+        return (path.parent.name in ARTISTS) == validation
+
     table = data / "sfx_strings.tsv"
     cries = pages.read_cries(table) if table.exists() else ()
-    return pages.Sources(pictures, lettering.Faces.of(lettering.find_faces(fonts)), cries)
+    pictures = art.Art.under([pages_of / "clean", data / "openart"], wanted)
+    return pages.Sources(pictures, lettering.Faces.of(lettering.find_faces(fonts)), cries, chosen)
 
 
 def save(path: Path, image: art.Picture, labels: pages.Labels) -> None:
@@ -34,12 +47,17 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--pages", type=int, default=400, help="pages in the pool; the oldest are overwritten")
     parser.add_argument("--draws", type=int, default=400, help="how many to draw before the end")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--validation", action="store_true", help="draw from the art that training pages never show")
+    parser.add_argument(
+        "--pause", type=float, default=0.0, help="seconds of rest after each page, beside a training run"
+    )
     given = parser.parse_args(words)
     given.pool.mkdir(parents=True, exist_ok=True)
-    drawn_from = sources(given.data, given.fonts)
+    drawn_from = sources(given.data, given.fonts, given.validation)
     for number in range(given.draws):
         rng = np.random.default_rng([given.seed, number])
         save(given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *pages.draw(rng, drawn_from))
+        time.sleep(given.pause)
 
 
 if __name__ == "__main__":

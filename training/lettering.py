@@ -20,15 +20,29 @@ _KATAKANA = (
     "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
     "ガギグゲゴザジズゼゾダデドバビブベボッャュョー"
 )
-_ENDS = ("。", "！", "？", "…", "……", "！？", "!!", "ー", "～", "っ", "♥", "")
+_ENDS = ("。", "！", "？", "…", "……", "！？", "!!", "ー", "～", "っ", "、", "", "", "")
 _SMALL = ("ドキッ", "ガーン", "バン", "ゴゴゴ", "ザワザワ", "はっ", "じゅん", "もぐもぐ", "ぱく", "シーン", "ドドド")
 
 
-@lru_cache(maxsize=1)
-def _kanji() -> str:
-    """The kanji of JIS level 1, in the order of their codes."""
-    rows = (bytes([row, cell]) for row in range(0xB0, 0xD0) for cell in range(0xA1, 0xFF))
-    return "".join(code.decode("euc_jp", "ignore") for code in rows)
+@lru_cache(maxsize=3)
+def _common(code: str, first: int, last: int) -> str:
+    """The characters of rows `first` to `last` of a 94 × 94 code: level 1 of JIS and GB, common Hangul of KS."""
+    rows = (bytes([row, cell]) for row in range(first, last) for cell in range(0xA1, 0xFF))
+    return "".join(pair.decode(code, "ignore") for pair in rows)
+
+
+@lru_cache(maxsize=200)
+def _written_by(path: str, index: int) -> frozenset[int]:
+    from fontTools.ttLib import TTFont
+
+    with TTFont(path, fontNumber=index, lazy=True) as font:
+        return frozenset(font.getBestCmap() or {})
+
+
+def writable(text: str, face: "Face") -> str:
+    """`text` without the characters for which `face` would draw a box."""
+    known = _written_by(face.path, face.index)
+    return "".join(char for char in text if ord(char) in known) or ("ア" if face.japanese else "A")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +54,7 @@ class Face:
     japanese: bool
     kanji: bool
     latin: bool
+    asian: bool  # Chinese and Korean, too
 
 
 @lru_cache(maxsize=600)
@@ -62,8 +77,9 @@ def find_faces(folders: Sequence[Path]) -> list[Face]:
             continue
         japanese = all(ord(char) in known for char in "あのっーアン")
         latin = all(ord(char) in known for char in "AZaz!?")
+        asian = all(ord(char) in known for char in "们这한글")
         if japanese or latin:
-            faces.append(Face(str(path), 0, japanese, all(ord(char) in known for char in "開発漢字"), latin))
+            faces.append(Face(str(path), 0, japanese, all(ord(char) in known for char in "開発漢字"), latin, asian))
     return faces
 
 
@@ -74,6 +90,7 @@ class Faces:
     plain: list[Face] = field(default_factory=list)
     all: list[Face] = field(default_factory=list)
     latin: list[Face] = field(default_factory=list)
+    asian: list[Face] = field(default_factory=list)
 
     @classmethod
     def of(cls, faces: Sequence[Face]) -> "Faces":
@@ -83,7 +100,7 @@ class Faces:
         latin = [face for face in faces if face.latin]
         if not (plain and kana and latin):
             raise ValueError("no faces with kanji, kana and Latin letters; name folders that hold Japanese fonts")
-        return cls(plain, kana, latin)
+        return cls(plain, kana, latin, [face for face in faces if face.asian] or plain)
 
 
 def japanese(rng: np.random.Generator, length: int, kanji: bool) -> str:
@@ -91,9 +108,24 @@ def japanese(rng: np.random.Generator, length: int, kanji: bool) -> str:
     out = ""
     while len(out) < length:
         draw = rng.random()
-        alphabet = _kanji() if kanji and draw < 0.3 else _KATAKANA if draw > 0.85 else _HIRAGANA
-        out += "".join(rng.choice(list(alphabet), rng.integers(1, 4)))
+        level = _common("euc_jp", 0xB0, 0xD0)
+        alphabet = level if kanji and draw < 0.3 else _KATAKANA if draw > 0.85 else _HIRAGANA
+        out += "".join(alphabet[at] for at in rng.integers(0, len(alphabet), rng.integers(1, 4)))
     return out[:length] + str(rng.choice(_ENDS))
+
+
+def chinese(rng: np.random.Generator, length: int) -> str:
+    """Made-up text of `length` characters of GB level 1."""
+    alphabet = _common("gb2312", 0xB0, 0xD8)
+    return "".join(alphabet[at] for at in rng.integers(0, len(alphabet), length)) + str(rng.choice(_ENDS[:8]))
+
+
+def korean(rng: np.random.Generator, length: int) -> str:
+    """Made-up words of common Hangul."""
+    alphabet = _common("euc_kr", 0xB0, 0xC9)
+    text = "".join(alphabet[at] for at in rng.integers(0, len(alphabet), length))
+    cut = int(rng.integers(1, 5))
+    return " ".join(text[at : at + cut] for at in range(0, len(text), cut)) + str(rng.choice(["!", "?", "...", ""]))
 
 
 def latin(rng: np.random.Generator, length: int) -> str:
@@ -106,6 +138,7 @@ def latin(rng: np.random.Generator, length: int) -> str:
 
 def _stamp(text: str, face: Face, size: int, stroke: int = 0, vertical: bool = False) -> Grey:
     """Coverage of one line (or column) of `text`, cut to what is drawn."""
+    text = writable(text, face)
     font = _font(face.path, face.index, size)
     direction = "ttb" if vertical else "ltr"
     # Measured bounds are wrong for some vertical faces: draw with room on all sides, then cut.
@@ -180,6 +213,8 @@ def effect(rng: np.random.Generator, text: str, face: Face, size: int, stroke: i
         part = canvas[top : top + fill.shape[0], left : left + fill.shape[1]]
         np.maximum(part, fill[: part.shape[0], : part.shape[1]], out=part)
     canvas = _bent(rng, canvas)
+    if rng.random() < 0.5:
+        canvas = by_hand(rng, canvas, size)
     hull = canvas
     if stroke:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * stroke + 1, 2 * stroke + 1))
@@ -207,6 +242,24 @@ def _bent(rng: np.random.Generator, canvas: Grey) -> Grey:
     columns += np.float32(reach) * np.sin(rows / np.float32(max(high, wide)) * np.float32(5) + np.float32(phase))
     columns += (rows - high / 2) * np.float32(rng.normal(0, 0.12))
     return cv2.remap(canvas, columns, rows, cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def by_hand(rng: np.random.Generator, canvas: Grey, size: float) -> Grey:
+    """Coverage (H, W) of letters of `size` px redrawn: pulled about, with the swelling strokes of a pen or brush."""
+    high, wide = canvas.shape
+    rows, columns = np.mgrid[:high, :wide].astype(np.float32)
+    reach = np.float32(size * rng.uniform(0.02, 0.09))
+    pulled = [axis + reach * _waves(rng, high, wide, size * 0.6) for axis in (columns, rows)]
+    moved = cv2.remap(canvas, pulled[0], pulled[1], cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(moved, (0, 0), max(size * float(rng.uniform(0.008, 0.03)), 0.5)).astype(np.float32)
+    level = 128 + 70 * float(rng.uniform(0.2, 1)) * _waves(rng, high, wide, size * float(rng.uniform(0.1, 0.5)))
+    return np.asarray(np.clip((soft - level) * 4 + 128, 0, 255), np.uint8)
+
+
+def _waves(rng: np.random.Generator, high: int, wide: int, length: float) -> NDArray[np.float32]:
+    """Smooth noise (high, wide) within about ±1 whose bumps lie `length` px apart."""
+    coarse = rng.normal(0, 0.6, (int(high / max(length, 2)) + 2, int(wide / max(length, 2)) + 2)).astype(np.float32)
+    return np.asarray(cv2.resize(coarse, (wide, high), interpolation=cv2.INTER_CUBIC), np.float32)
 
 
 def cry(rng: np.random.Generator, strings: Sequence[str]) -> str:

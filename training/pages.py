@@ -7,9 +7,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training import lettering
-from training.art import Painter, Picture, xy
+from training import comics, lettering, matter
+from training.art import Art, Painter, Picture
+from training.comics import Comic
 from training.lettering import Faces
+from training.matter import xy
+from training.shapes import blend, outline, tailed, tilted
 
 Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
 
@@ -20,9 +23,10 @@ TYPESET, SFX, BALLOON, MIXED = 1, 2, 4, 8  # MIXED: lettering of the page is not
 class Sources:
     """What pages are made of."""
 
-    art: tuple[Path, ...]
+    art: Art
     faces: Faces
     cries: tuple[str, ...] = ()
+    comics: tuple[Comic, ...] = ()
 
 
 def read_cries(path: Path) -> tuple[str, ...]:
@@ -32,30 +36,91 @@ def read_cries(path: Path) -> tuple[str, ...]:
 
 
 def draw(rng: np.random.Generator, sources: Sources, width: int = 880, height: int = 1240) -> tuple[Picture, Labels]:
-    """One page, and its labels."""
+    """One page, and its labels; pages over real comics keep those pages' height."""
     page = _Page(rng, sources, width, height)
-    page.panels()
-    if rng.random() < 0.9:  # pages without any lettering teach what is none
-        page.letter()
-    return page.image, page.labels
+    what = rng.random()
+    if what < 0.3 and sources.comics:
+        page.comic()
+    else:
+        page.panels()
+        if rng.random() < 0.88:  # pages without any lettering teach what is none
+            page.letter()
+    return _scanned(rng, page.image, page.labels)
+
+
+def _scanned(rng: np.random.Generator, image: Picture, labels: Labels) -> tuple[Picture, Labels]:
+    """A page as it comes out of a scanner, askew; and resampled, which makes tones beat (moiré)."""
+    high, wide = labels.shape
+    if rng.random() < 0.25:
+        turn = cv2.getRotationMatrix2D((wide / 2, high / 2), rng.normal(0, 1.2), 1.0)
+        how, edge = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
+        image = cv2.warpAffine(image, turn, (wide, high), flags=how, borderMode=edge).astype(np.uint8)
+        labels = cv2.warpAffine(labels, turn, (wide, high), flags=cv2.INTER_NEAREST).astype(np.uint8)
+    if rng.random() < 0.3:
+        share = rng.uniform(0.6, 0.95)
+        how = [cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC][int(rng.integers(3))]
+        small = cv2.resize(image, None, fx=share, fy=share, interpolation=how)
+        image = cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    return image, labels
 
 
 class _Page:
     def __init__(self, rng: np.random.Generator, sources: Sources, width: int, height: int) -> None:
         self.rng, self.sources = rng, sources
-        ground = 255 if rng.random() < 0.85 else int(rng.integers(0, 256))
+        ground = 255 if rng.random() < 0.9 else int(rng.choice([0, 0, 30, 128, 230]))
         self.image = np.full((height, width, 3), ground, np.uint8)
         self.labels = np.zeros((height, width), np.uint8)
         self.taken = np.zeros((height, width), np.uint8)
         self.painter = Painter(rng, sources.art)
-        self.script = str(rng.choice(["ja", "latin"], p=[0.8, 0.2]))
-        self.size = int(rng.integers(14, 40))
-        self.face = sources.faces.plain[int(rng.integers(len(sources.faces.plain)))]
+        self.script = str(rng.choice(["ja", "latin", "zh", "ko"], p=[0.72, 0.18, 0.05, 0.05]))
+        self.size = int(np.exp(rng.uniform(np.log(11), np.log(34))))
+        plain = sources.faces.asian if self.script in ("zh", "ko") else sources.faces.plain
+        self.face = plain[int(rng.integers(len(plain)))]
+
+    def comic(self) -> None:
+        """A real page, in this page's style: as it is, or with more lettering of ours on it."""
+        rng = self.rng
+        comic = self.sources.comics[int(rng.integers(len(self.sources.comics)))]
+        own = comic.lettering[int(rng.integers(len(comic.lettering)))] if comic.lettering else None
+        if rng.random() < 0.35:
+            own = None
+        image, letters, balloons = comics.read(comic, own, self.labels.shape[1])
+        # Pictures are styled without lettering: toned letters would be another thing.
+        self.image = image if own is not None and rng.random() < 0.6 else self.painter.styled(image)
+        if own is not None and self.painter.style not in ("colour", "grey"):
+            self.image = image
+        self.image = self.image.copy()
+        self.labels = np.where(balloons, BALLOON, 0).astype(np.uint8)
+        self.labels[letters] |= TYPESET | MIXED
+        self.taken = (letters | balloons).astype(np.uint8)
+        if own is None:
+            self._fill(balloons)
+        if own is None or rng.random() < 0.3:
+            for _ in range(int(rng.integers(0, 4))):
+                self.aside()
+            for _ in range(int(rng.integers(0, 5))):
+                self.cry()
+
+    def _fill(self, balloons: NDArray[np.bool_]) -> None:
+        """Lettering of ours in a real page's balloons."""
+        _, _, stats, _ = cv2.connectedComponentsWithStats(balloons.astype(np.uint8))
+        for left, top, wide, high, _ in stats[1:].tolist():
+            if self.rng.random() < 0.1 or min(wide, high) < 24:
+                continue
+            text = self._text(self.size)
+            shrink = min(0.75 * wide / text.shape[1], 0.6 * high / text.shape[0], 1.0)
+            if shrink < 0.25:
+                continue
+            text = cv2.resize(text, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.uint8)
+            # Tails hang down: the middle of the balloon itself is above the middle of its box.
+            place = int(left + (wide - text.shape[1]) / 2), int(top + (high - text.shape[0]) * 0.42)
+            self._print(text, *place, 0, TYPESET)
 
     def panels(self) -> None:
         high, wide = self.labels.shape
         margin = int(self.rng.integers(0, 40))
-        boxes = [(margin, margin, wide - margin, high - margin)]
+        bleed = 0 if self.rng.random() < 0.7 else -10
+        boxes = [(max(margin + 3 * bleed, 0), max(margin + bleed, 0), wide - margin, high - margin)]
         for _ in range(int(self.rng.integers(1, 7))):
             boxes.sort(key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
             left, top, right, bottom = boxes.pop()
@@ -93,19 +158,24 @@ class _Page:
     def _text(self, size: int, hand: bool = False) -> Picture:
         rng = self.rng
         rows = int(rng.integers(1, 6))
+        faces = self.sources.faces
         if self.script == "latin":
-            face = self.sources.faces.latin[int(rng.integers(len(self.sources.faces.latin)))]
+            face = faces.latin[int(rng.integers(len(faces.latin)))]
             lines = [lettering.latin(rng, int(rng.integers(4, 22))) for _ in range(rows)]
             return lettering.block(rng, lines, face, size, False)
-        anyone = self.sources.faces.all
-        face = anyone[int(rng.integers(len(anyone)))] if hand or rng.random() < 0.15 else self.face
+        if self.script in ("zh", "ko"):
+            write = lettering.chinese if self.script == "zh" else lettering.korean
+            lines = [write(rng, int(rng.integers(1, 9))) for _ in range(rows)]
+            return lettering.block(rng, lines, self.face, size, bool(rng.random() < 0.3))
+        face = faces.all[int(rng.integers(len(faces.all)))] if hand or rng.random() < 0.15 else self.face
         longest = int(rng.integers(2, 11))
         lines = [lettering.japanese(rng, int(rng.integers(1, longest + 1)), face.kanji) for _ in range(rows)]
-        return lettering.block(rng, lines, face, size, bool(rng.random() < 0.85))
+        text = lettering.block(rng, lines, face, size, bool(rng.random() < 0.85))
+        return lettering.by_hand(rng, text, size) if hand and rng.random() < 0.4 else text
 
     def balloon(self) -> None:
         rng = self.rng
-        text = self._text(int(np.clip(self.size * rng.choice([0.6, 1, 1, 1, 1, 1.4, 2.2]), 9, 90)))
+        text = self._text(int(np.clip(self.size * rng.choice([0.6, 1, 1, 1, 1, 1.4, 2.2, 3.5]), 8, 110)))
         high, wide = text.shape
         room = self.size * rng.uniform(0.3, 1.6)
         kind = str(rng.choice(["round", "rough", "jagged", "cloud", "box"], p=[0.45, 0.2, 0.12, 0.08, 0.15]))
@@ -115,9 +185,9 @@ class _Page:
         if place is None:
             return
         centre = radius + place
-        shape = centre + radius * _outline(kind, rng)
+        shape = centre + radius * outline(kind, rng)
         if rng.random() < 0.6 and kind != "box":
-            shape = _tailed(shape, centre, radius, rng)
+            shape = tailed(shape, centre, radius, rng)
         dark = rng.random() < 0.08
         fill, line = (0, 255) if dark else (255, 0)
         if not dark and rng.random() < 0.1:
@@ -128,11 +198,11 @@ class _Page:
         inside = np.zeros_like(self.labels)
         points = np.round(shape * 8).astype(np.int32)
         cv2.fillPoly(inside, [points], 255, cv2.LINE_AA, 3)
-        _blend(self.image, inside, fill)
+        blend(self.image, inside, fill)
         if pen:
             rim = np.zeros_like(self.labels)
             cv2.polylines(rim, [points], True, 255, pen, cv2.LINE_AA, 3)
-            _blend(self.image, rim, line)
+            blend(self.image, rim, line)
             inside[rim > 40] = 0
         under = inside > 200
         self.labels[under] = BALLOON
@@ -144,7 +214,7 @@ class _Page:
         size = int(np.clip(self.size * self.rng.uniform(0.5, 1.8), 9, 80))
         text = self._text(size, hand=True)
         if self.rng.random() < 0.3:
-            text = _tilted(text, self.rng.normal(0, 15))
+            text = tilted(text, self.rng.normal(0, 15))
         place = self._place(text.shape[1], text.shape[0])
         if place is None:
             return
@@ -168,14 +238,12 @@ class _Page:
         rng = self.rng
         faces = self.sources.faces.latin if self.script == "latin" else self.sources.faces.all
         face = faces[int(rng.integers(len(faces)))]
-        text = lettering.cry(rng, self.sources.cries) if face.japanese and self.script == "ja" else "BANG!"
-        if text == "BANG!":
-            text = lettering.latin(rng, 5).split()[0]
-        size = int(np.exp(rng.uniform(np.log(24), np.log(230))))
+        text = lettering.cry(rng, self.sources.cries) if face.japanese else lettering.latin(rng, 5).split()[0]
+        size = int(np.exp(rng.uniform(np.log(16), np.log(230))))
         stroke = int(np.clip(size * rng.uniform(0.02, 0.1), 1, 12)) if rng.random() < 0.75 else 0
         fill, hull = lettering.effect(rng, text, face, size, stroke)
         if rng.random() < 0.5:
-            fill, hull = _tilted(fill, turn := rng.normal(0, 25)), _tilted(hull, turn)
+            fill, hull = tilted(fill, turn := rng.normal(0, 25)), tilted(hull, turn)
         if rng.random() < 0.35:  # thinner or heavier than the face
             side = max(size // 40, 1) * 2 + 1
             change = cv2.erode if rng.random() < 0.4 and not stroke else cv2.dilate
@@ -195,7 +263,30 @@ class _Page:
         clear = inner == 255 and stroke > 1 and rng.random() < 0.15
         if clear:  # only the outline is drawn and art shows through; what is inside belongs to the art
             return
+        before = self.image.copy(), self.labels.copy()
         self._print(fill, *place, inner, SFX)
+        draw = rng.random()
+        if draw < 0.15:  # a letter's inside may be toned
+            tone = matter.ground(rng, *self.labels.shape[::-1], light=inner > 128)
+            self._print_art(fill, *place, tone)
+        elif draw < 0.22:  # something stands before it
+            self._hidden(*before, place, hull.shape)
+
+    def _print_art(self, stamp: Picture, left: int, top: int, art: Picture) -> None:
+        solid = np.zeros_like(self.labels)
+        at = max(top, 0), max(left, 0)
+        part = solid[at[0] : top + stamp.shape[0], at[1] : left + stamp.shape[1]]
+        part[:] = stamp[at[0] - top :, at[1] - left :][: part.shape[0], : part.shape[1]]
+        inside = cv2.erode(solid, np.ones((3, 3), np.uint8)) > 200
+        self.image[inside] = art[inside]
+
+    def _hidden(self, image: Picture, labels: Labels, place: tuple[int, int], shape: tuple[int, ...]) -> None:
+        rng = self.rng
+        centre = np.array(place) + rng.uniform(0, 1, 2) * shape[1::-1]
+        axes = np.array(shape[1::-1]) * rng.uniform(0.1, 0.4, 2)
+        cover = np.zeros_like(self.labels)
+        cv2.ellipse(cover, xy(centre), xy(axes + 1), rng.uniform(0, 180), 0, 360, 1, -1)
+        self.image[cover > 0], self.labels[cover > 0] = image[cover > 0], labels[cover > 0]
 
     def _print(self, stamp: Picture, left: int, top: int, tone: int, label: int) -> None:
         cut_left, cut_top = max(-left, 0), max(-top, 0)
@@ -205,52 +296,6 @@ class _Page:
         stamp = stamp[: part.shape[0], : part.shape[1]]
         if not stamp.size:
             return
-        _blend(part, stamp, tone)
+        blend(part, stamp, tone)
         marks = self.labels[box]
         marks[stamp > 40] = marks[stamp > 40] & BALLOON | label
-
-
-def _blend(image: Picture, stamp: Picture, tone: int) -> None:
-    rows, columns = np.nonzero(stamp.max(1))[0], np.nonzero(stamp.max(0))[0]
-    if not rows.size:
-        return
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    share = stamp[box].astype(np.uint16)[:, :, None]
-    image[box] = ((image[box] * (255 - share) + tone * share) // 255).astype(np.uint8)
-
-
-def _tilted(stamp: Picture, angle: float) -> Picture:
-    high, wide = stamp.shape
-    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1.0)
-    cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
-    size = int(high * sin + wide * cos) + 2, int(high * cos + wide * sin) + 2
-    turn[:, 2] += size[0] / 2 - wide / 2, size[1] / 2 - high / 2
-    return cv2.warpAffine(stamp, turn, size, flags=cv2.INTER_LINEAR).astype(np.uint8)
-
-
-def _outline(kind: str, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Points of a balloon's outline about the unit circle."""
-    angle = np.linspace(0, 2 * np.pi, 240, endpoint=False)
-    if kind == "box":
-        return np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (1 + rng.normal(0, 0.02, (4, 2)))
-    if kind == "jagged":
-        count = int(rng.integers(12, 34))
-        angle = np.linspace(0, 2 * np.pi, 2 * count, endpoint=False)
-        reach = np.where(np.arange(2 * count) % 2, 0.98, rng.uniform(1.1, 1.5, 2 * count))
-    elif kind == "cloud":
-        reach = 0.95 + 0.12 * np.abs(np.sin(angle * int(rng.integers(4, 9))))
-    else:
-        power = rng.uniform(2, 4)
-        reach = (np.abs(np.cos(angle)) ** power + np.abs(np.sin(angle)) ** power) ** (-1 / power)
-        waves = rng.normal(0, 0.05 if kind == "rough" else 0.012, 5)
-        reach = reach * (1 + sum(wave * np.sin((n + 2) * angle + 6 * wave) for n, wave in enumerate(waves)))
-    return np.stack([np.cos(angle), np.sin(angle)], 1) * reach[:, None]
-
-
-def _tailed(
-    shape: NDArray[np.float64], centre: NDArray[np.float64], radius: NDArray[np.float64], rng: np.random.Generator
-) -> NDArray[np.float64]:
-    at, width = int(rng.integers(len(shape))), max(len(shape) // 40, 1)
-    tip = centre + (shape[at] - centre) * rng.uniform(1.15, 1.6) + rng.normal(0, radius.min() * 0.1, 2)
-    rolled = np.roll(shape, -at, axis=0)
-    return np.concatenate([tip[None], rolled[width:-width]])

@@ -1,0 +1,56 @@
+"""Shapes that pages are drawn with: stamps laid on, turned; outlines and tails of balloons."""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from training.art import Picture
+
+
+def blend(image: Picture, stamp: Picture, tone: int) -> None:
+    """Lays a tone on an image (H, W, 3), in place, as far as the stamp (H, W) covers it."""
+    rows, columns = np.nonzero(stamp.max(1))[0], np.nonzero(stamp.max(0))[0]
+    if not rows.size:
+        return
+    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    share = stamp[box].astype(np.uint16)[:, :, None]
+    image[box] = ((image[box] * (255 - share) + tone * share) // 255).astype(np.uint8)
+
+
+def tilted(stamp: Picture, angle: float) -> Picture:
+    """A stamp turned by `angle` degrees, whole."""
+    high, wide = stamp.shape
+    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1.0)
+    cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
+    size = int(high * sin + wide * cos) + 2, int(high * cos + wide * sin) + 2
+    turn[:, 2] += size[0] / 2 - wide / 2, size[1] / 2 - high / 2
+    return cv2.warpAffine(stamp, turn, size, flags=cv2.INTER_LINEAR).astype(np.uint8)
+
+
+def outline(kind: str, rng: np.random.Generator) -> NDArray[np.float64]:
+    """Points of a balloon's outline about the unit circle."""
+    angle = np.linspace(0, 2 * np.pi, 240, endpoint=False)
+    if kind == "box":
+        return np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * (1 + rng.normal(0, 0.02, (4, 2)))
+    if kind == "jagged":
+        count = int(rng.integers(12, 34))
+        angle = np.linspace(0, 2 * np.pi, 2 * count, endpoint=False)
+        reach = np.where(np.arange(2 * count) % 2, 0.98, rng.uniform(1.1, 1.5, 2 * count))
+    elif kind == "cloud":
+        reach = 0.95 + 0.12 * np.abs(np.sin(angle * int(rng.integers(4, 9))))
+    else:
+        power = rng.uniform(2, 4)
+        reach = (np.abs(np.cos(angle)) ** power + np.abs(np.sin(angle)) ** power) ** (-1 / power)
+        waves = rng.normal(0, 0.05 if kind == "rough" else 0.012, 5)
+        reach = reach * (1 + sum(wave * np.sin((n + 2) * angle + 6 * wave) for n, wave in enumerate(waves)))
+    return np.stack([np.cos(angle), np.sin(angle)], 1) * reach[:, None]
+
+
+def tailed(
+    shape: NDArray[np.float64], centre: NDArray[np.float64], radius: NDArray[np.float64], rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """An outline with a tail drawn out of it."""
+    at, width = int(rng.integers(len(shape))), max(len(shape) // 40, 1)
+    tip = centre + (shape[at] - centre) * rng.uniform(1.15, 1.6) + rng.normal(0, radius.min() * 0.1, 2)
+    rolled = np.roll(shape, -at, axis=0)
+    return np.concatenate([tip[None], rolled[width:-width]])
