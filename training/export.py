@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.loop import read_checkpoint
 from training.nets import CLASSES, NETS
 
 
@@ -27,7 +28,7 @@ def export(checkpoint: Path, target: Path, half: bool = True) -> float:
 
     `half`: weights are stored as fp16 and widened when the file is loaded; arithmetic stays fp32.
     """
-    stored = torch.load(checkpoint, weights_only=True)
+    stored = read_checkpoint(checkpoint, "net", "recipe")
     net = NETS[stored["recipe"]["net"]]()
     net.load_state_dict(stored["net"])
     whole = _Probabilities(net).eval()
@@ -100,6 +101,16 @@ def entry(target: Path, metric: str, made: str) -> dict[str, object]:
     }
 
 
+def enter(target: Path, metric: str, made: str) -> dict[str, object]:
+    """Writes a file's entry to the weights.json beside it, in place of an older one, and returns it."""
+    beside = target.with_name("weights.json")
+    others = json.loads(beside.read_text(encoding="utf-8")) if beside.exists() else []
+    new = entry(target, metric, made)
+    entries = sorted([*(old for old in others if old["file"] != target.name), new], key=lambda each: str(each["file"]))
+    beside.write_text(json.dumps(entries, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    return new
+
+
 def main(words: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path)
@@ -109,7 +120,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
     given = parser.parse_args(words)
     print(f"largest difference to torch: {export(given.checkpoint, given.target, not given.fp32):.2g}")
-    print(json.dumps(entry(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
+    print(json.dumps(enter(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
 
 
 if __name__ == "__main__":

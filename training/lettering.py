@@ -1,5 +1,6 @@
 """Draws lettering for training pages: faces, made-up Japanese and Latin text, blocks of it, sound effects."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -91,6 +92,7 @@ class Faces:
     all: list[Face] = field(default_factory=list)
     latin: list[Face] = field(default_factory=list)
     asian: list[Face] = field(default_factory=list)
+    thin: list[Face] = field(default_factory=list)
 
     @classmethod
     def of(cls, faces: Sequence[Face]) -> "Faces":
@@ -100,7 +102,9 @@ class Faces:
         latin = [face for face in faces if face.latin]
         if not (plain and kana and latin):
             raise ValueError("no faces with kanji, kana and Latin letters; name folders that hold Japanese fonts")
-        return cls(plain, kana, latin, [face for face in faces if face.asian] or plain)
+        asian = [face for face in faces if face.asian] or plain
+        thin = [face for face in kana if re.search("thin|light|kurenaido|yomogi|klee|-l-", face.path.lower())] or kana
+        return cls(plain, kana, latin, asian, thin)
 
 
 def japanese(rng: np.random.Generator, length: int, kanji: bool) -> str:
@@ -191,21 +195,28 @@ def _with_furigana(rng: np.random.Generator, column: Grey, face: Face, size: int
     return out
 
 
-def effect(rng: np.random.Generator, text: str, face: Face, size: int, stroke: int) -> tuple[Grey, Grey]:
-    """A sound effect, each letter turned and scaled, the whole bent: coverage of letters, and with their outline."""
+def effect(
+    rng: np.random.Generator, text: str, face: Face, size: int, stroke: int, pen: float = 0.0
+) -> tuple[Grey, Grey]:
+    """A sound effect, each letter turned and stretched, the whole bent: coverage of letters, and with their outline.
+
+    `pen`: width, as a share of `size`, of a brush that goes over the letters, else 0.
+    """
     vertical = rng.random() < 0.6
     swell = rng.uniform(0.75, 1.35)
     base = rng.normal(0, 12)
-    fills, hulls, at = [], [], 0.0
+    stretch = np.exp(rng.normal(0, 0.25, 2))
+    fills, at, places = [], 0.0, []
     for number, char in enumerate(text):
         letter = max(int(size * swell ** (number / max(len(text) - 1, 1)) * rng.uniform(0.85, 1.15)), 12)
-        fills.append(_turned(_stamp(char, face, letter), base + rng.normal(0, 8), stroke + 3))
-        hulls.append((at, rng.normal(0, size * 0.12)))
-        at += letter * rng.uniform(0.75, 1.1)
+        stamp = cv2.resize(_stamp(char, face, letter), None, fx=float(stretch[0]), fy=float(stretch[1]))
+        fills.append(_turned(stamp.astype(np.uint8), base + rng.normal(0, 8), stroke + 3 + int(pen * size)))
+        places.append((at, rng.normal(0, size * 0.12)))
+        at += letter * stretch[int(vertical)] * rng.uniform(0.75, 1.1)
     side = max(max(fill.shape) for fill in fills)
     long, wide = int(at) + 2 * side, int(side + size)
     canvas = np.zeros((long, wide) if vertical else (wide, long), np.uint8)
-    for fill, (along, off) in zip(fills, hulls, strict=True):
+    for fill, (along, off) in zip(fills, places, strict=True):
         y, x = (along + size / 2, wide / 2 - fill.shape[1] / 2 + off)
         if not vertical:
             y, x = wide / 2 - fill.shape[0] / 2 + off, along + size / 2
@@ -213,8 +224,8 @@ def effect(rng: np.random.Generator, text: str, face: Face, size: int, stroke: i
         part = canvas[top : top + fill.shape[0], left : left + fill.shape[1]]
         np.maximum(part, fill[: part.shape[0], : part.shape[1]], out=part)
     canvas = _bent(rng, canvas)
-    if rng.random() < 0.5:
-        canvas = by_hand(rng, canvas, size)
+    if pen or rng.random() < 0.4:
+        canvas = by_hand(rng, canvas, size, pen)
     hull = canvas
     if stroke:
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * stroke + 1, 2 * stroke + 1))
@@ -240,17 +251,24 @@ def _bent(rng: np.random.Generator, canvas: Grey) -> Grey:
     reach = rng.uniform(0, 0.06) * min(high, wide)
     phase = rng.uniform(0, 6.3)
     columns += np.float32(reach) * np.sin(rows / np.float32(max(high, wide)) * np.float32(5) + np.float32(phase))
-    columns += (rows - high / 2) * np.float32(rng.normal(0, 0.12))
+    columns += (rows - high / 2) * np.float32(rng.normal(0, 0.22))
     return cv2.remap(canvas, columns, rows, cv2.INTER_LINEAR).astype(np.uint8)
 
 
-def by_hand(rng: np.random.Generator, canvas: Grey, size: float) -> Grey:
-    """Coverage (H, W) of letters of `size` px redrawn: pulled about, with the swelling strokes of a pen or brush."""
+def by_hand(rng: np.random.Generator, canvas: Grey, size: float, pen: float = 0.0) -> Grey:
+    """Coverage (H, W) of letters of `size` px, pulled about and redrawn with the swelling strokes of a pen or brush.
+
+    `pen`: width of a brush that goes over thin letters, as a share of `size`; 0: their own weight, unsteady.
+    """
     high, wide = canvas.shape
     rows, columns = np.mgrid[:high, :wide].astype(np.float32)
     reach = np.float32(size * rng.uniform(0.02, 0.09))
     pulled = [axis + reach * _waves(rng, high, wide, size * 0.6) for axis in (columns, rows)]
     moved = cv2.remap(canvas, pulled[0], pulled[1], cv2.INTER_LINEAR)
+    if pen:
+        away = cv2.distanceTransform((moved < 90).astype(np.uint8), cv2.DIST_L2, 5)
+        radius = size * pen / 2 * (0.75 + 0.6 * _waves(rng, high, wide, size * float(rng.uniform(0.3, 0.8))))
+        return np.asarray(np.clip((np.maximum(radius, 0.2) - np.minimum(away, 1e4)) * 255 + 128, 0, 255), np.uint8)
     soft = cv2.GaussianBlur(moved, (0, 0), max(size * float(rng.uniform(0.008, 0.03)), 0.5)).astype(np.float32)
     level = 128 + 70 * float(rng.uniform(0.2, 1)) * _waves(rng, high, wide, size * float(rng.uniform(0.1, 0.5)))
     return np.asarray(np.clip((soft - level) * 4 + 128, 0, 255), np.uint8)

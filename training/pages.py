@@ -12,7 +12,7 @@ from training.art import Art, Painter, Picture
 from training.comics import Comic
 from training.lettering import Faces
 from training.matter import xy
-from training.shapes import blend, outline, tailed, tilted
+from training.shapes import blend, outline, scanned, tailed, tilted
 
 Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
 
@@ -45,23 +45,7 @@ def draw(rng: np.random.Generator, sources: Sources, width: int = 880, height: i
         page.panels()
         if rng.random() < 0.88:  # pages without any lettering teach what is none
             page.letter()
-    return _scanned(rng, page.image, page.labels)
-
-
-def _scanned(rng: np.random.Generator, image: Picture, labels: Labels) -> tuple[Picture, Labels]:
-    """A page as it comes out of a scanner, askew; and resampled, which makes tones beat (moiré)."""
-    high, wide = labels.shape
-    if rng.random() < 0.25:
-        turn = cv2.getRotationMatrix2D((wide / 2, high / 2), rng.normal(0, 1.2), 1.0)
-        how, edge = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
-        image = cv2.warpAffine(image, turn, (wide, high), flags=how, borderMode=edge).astype(np.uint8)
-        labels = cv2.warpAffine(labels, turn, (wide, high), flags=cv2.INTER_NEAREST).astype(np.uint8)
-    if rng.random() < 0.3:
-        share = rng.uniform(0.6, 0.95)
-        how = [cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC][int(rng.integers(3))]
-        small = cv2.resize(image, None, fx=share, fy=share, interpolation=how)
-        image = cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
-    return image, labels
+    return scanned(rng, page.image, page.labels)
 
 
 class _Page:
@@ -140,9 +124,9 @@ class _Page:
     def letter(self) -> None:
         for _ in range(int(self.rng.integers(3, 13))):
             self.balloon()
-        for _ in range(int(self.rng.integers(0, 6))):
-            self.aside()
         for _ in range(int(self.rng.integers(0, 7))):
+            self.aside()
+        for _ in range(int(self.rng.integers(0, 9))):
             self.cry()
 
     def _place(self, wide: int, high: int, tries: int = 12) -> tuple[int, int] | None:
@@ -170,8 +154,12 @@ class _Page:
         face = faces.all[int(rng.integers(len(faces.all)))] if hand or rng.random() < 0.15 else self.face
         longest = int(rng.integers(2, 11))
         lines = [lettering.japanese(rng, int(rng.integers(1, longest + 1)), face.kanji) for _ in range(rows)]
+        if hand and rng.random() < 0.5:  # a pen of a pixel or three
+            face = faces.thin[int(rng.integers(len(faces.thin)))]
+            text = lettering.block(rng, lines, face, size, bool(rng.random() < 0.7))
+            return lettering.by_hand(rng, np.pad(text, 3), size, rng.uniform(1.2, 3.5) / size)
         text = lettering.block(rng, lines, face, size, bool(rng.random() < 0.85))
-        return lettering.by_hand(rng, text, size) if hand and rng.random() < 0.4 else text
+        return lettering.by_hand(rng, text, size) if hand and rng.random() < 0.25 else text
 
     def balloon(self) -> None:
         rng = self.rng
@@ -240,8 +228,11 @@ class _Page:
         face = faces[int(rng.integers(len(faces)))]
         text = lettering.cry(rng, self.sources.cries) if face.japanese else lettering.latin(rng, 5).split()[0]
         size = int(np.exp(rng.uniform(np.log(16), np.log(230))))
-        stroke = int(np.clip(size * rng.uniform(0.02, 0.1), 1, 12)) if rng.random() < 0.75 else 0
-        fill, hull = lettering.effect(rng, text, face, size, stroke)
+        stroke = int(np.clip(size * rng.uniform(0.015, 0.1), 1, 12)) if rng.random() < 0.65 else 0
+        pen = 0.0
+        if face.japanese and rng.random() < 0.5:
+            face, pen = self.sources.faces.thin[int(rng.integers(len(self.sources.faces.thin)))], rng.uniform(0.03, 0.2)
+        fill, hull = lettering.effect(rng, text, face, size, stroke, pen)
         if rng.random() < 0.5:
             fill, hull = tilted(fill, turn := rng.normal(0, 25)), tilted(hull, turn)
         if rng.random() < 0.35:  # thinner or heavier than the face

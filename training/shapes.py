@@ -1,4 +1,4 @@
-"""Shapes that pages are drawn with: stamps laid on, turned; outlines and tails of balloons."""
+"""Shapes that pages are drawn with: stamps laid on, turned; outlines and tails of balloons; whole pages, scanned."""
 
 import cv2
 import numpy as np
@@ -54,3 +54,19 @@ def tailed(
     tip = centre + (shape[at] - centre) * rng.uniform(1.15, 1.6) + rng.normal(0, radius.min() * 0.1, 2)
     rolled = np.roll(shape, -at, axis=0)
     return np.concatenate([tip[None], rolled[width:-width]])
+
+
+def scanned(rng: np.random.Generator, image: Picture, labels: Picture) -> tuple[Picture, Picture]:
+    """A page (H, W, 3) and its labels (H, W) out of a scanner: askew, and resampled, which makes tones beat (moiré)."""
+    high, wide = labels.shape
+    if rng.random() < 0.25:
+        turn = cv2.getRotationMatrix2D((wide / 2, high / 2), rng.normal(0, 1.2), 1.0)
+        how, edge = cv2.INTER_CUBIC, cv2.BORDER_REPLICATE
+        image = cv2.warpAffine(image, turn, (wide, high), flags=how, borderMode=edge).astype(np.uint8)
+        labels = cv2.warpAffine(labels, turn, (wide, high), flags=cv2.INTER_NEAREST).astype(np.uint8)
+    if rng.random() < 0.3:
+        share = rng.uniform(0.6, 0.95)
+        how = [cv2.INTER_LINEAR, cv2.INTER_AREA, cv2.INTER_CUBIC][int(rng.integers(3))]
+        small = cv2.resize(image, None, fx=share, fy=share, interpolation=how)
+        image = cv2.resize(small, (wide, high), interpolation=cv2.INTER_LINEAR).astype(np.uint8)
+    return image, labels
