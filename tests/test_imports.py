@@ -16,7 +16,7 @@ LAYERS = {
     | {"engines", "export", "report", "config", "workflow", "textfile", "textmodels", "textmerge"},
     3: {"chapter", "work", "state", "edition", "summary", "executors", "watch", "inbox", "watchstate", "api", "probe"}
     | {"crew", "forecast"},
-    4: {"session", "telling", "doctor"},
+    4: {"session", "telling", "doctor", "interchange", "textcheck"},
     5: {"cli", "__main__"},
 }
 PURE = {"regions", "blocks", "bubbles", "strokes", "masks", "overlooked", "panels", "fill", "grounds", "tiles", "page"}
