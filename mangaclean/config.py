@@ -32,7 +32,8 @@ class InputConfig(Table):
 class SegmentConfig(Table):
     """Finding the lettering."""
 
-    engine: str = Field(default="rapidocr", description="who looks for lettering")
+    engine: str = Field(default="net", description="who looks for lettering")
+    weights: str = Field(default="", description="file of weights for the network, instead of those that are shipped")
     keep: tuple[Kind, ...] = Field(default=("sfx", "other"), description="kinds of lettering that stay on the page")
     direction: Literal["auto", "rtl", "ltr", "ttb"] = Field(default="auto", description="reading direction")
 

@@ -21,6 +21,7 @@ def doctor(*, as_json: bool) -> int:
         "opencv-python-headless",
         "pillow",
         "onnxruntime",
+        "openvino",
         "rapidocr",
         "pypatchmatch",
         "manga-ocr",
@@ -36,6 +37,7 @@ def doctor(*, as_json: bool) -> int:
     }
     usable = all(any(works[f"{s}.{n}"] == "works" for n in engines.names(s)) for s in engines.ENGINES)
     speed = _speed() if usable else {}
+    networks = _weights()
     facts = {
         "mangaclean": __version__,
         "python": platform.python_version(),
@@ -43,17 +45,31 @@ def doctor(*, as_json: bool) -> int:
         "cores": os.cpu_count(),
         "packages": packages,
         "engines": works,
+        "weights": networks,
         "seconds_a_page": speed,
     }
     if as_json:
         print(json.dumps(facts))
     else:
         print(f"mangaclean {__version__}, Python {facts['python']}, {facts['system']}, {facts['cores']} cores")
-        for title, table in (("packages", packages), ("engines", works), ("seconds a page, one worker", speed)):
+        tables = {"packages": packages, "engines": works, "weights": networks, "seconds a page, one worker": speed}
+        for title, table in tables.items():
             print(f"\n{title}")
             for name, value in table.items():
                 print(f"  {name:28} {value}")
     return int(Exit.OK if usable else Exit.MISSING)
+
+
+def _weights() -> dict[str, str]:
+    """The networks that are shipped: sound or not, and what runs them here."""
+    from mangaclean.engines import weights
+    from mangaclean.errors import MissingError
+
+    try:
+        weights.read(weights.find())
+    except MissingError as error:
+        return {weights.SEGMENT: str(error)}
+    return {weights.SEGMENT: f"sound, run by {weights.runtime()}"}
 
 
 def _speed() -> dict[str, float]:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mangaclean import bubbles, masks, panels, strokes
+from mangaclean import bubbles, drawn, masks, panels, strokes
 from mangaclean.blocks import Block, group
+from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
-from mangaclean.strokes import box_of, corners_of, grown, ink_of, tone_of
+from mangaclean.strokes import Levels, box_of, corners_of, filled, grown, ink_of, tone_of
 from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Line, Mask, Region
 
 # Mean confidence of reading from which lettering is taken for lettering at all, for a text, and for print.
@@ -20,6 +21,12 @@ UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be s
 CREDITS = 300  # letters of one block from which a page is taken for credits or an afterword
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
+
+
+UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
+HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
+BACKED = 0.5  # share of a stroke on open ground that the network must see, too
+IN_BALLOON = 128  # of 255: mean probability of balloon round drawn letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,18 +51,36 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
     sizes = [block.em for block in blocks if block.bubble] or [block.em for block in blocks]
     body = float(np.median(sizes)) if sizes else 0.0
     credits = any(len(block.text) > CREDITS for block in blocks)
+    seen = drawn.lettering(finding)
     mask = np.zeros(image.shape[:2], bool)
-    regions = []
+    taken = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
+    regions: list[Region] = []
+    cleaned: list[Bubble] = []
     for block in blocks:
-        traced = _trace(image, block)
+        traced = _trace(image, block, seen)
+        taken[traced.window.slices] |= traced.mask
         # The blocks of one balloon answer for each other: a lone kana reads badly.
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
         legible = max(legibility(block.lines), legibility(company))
         kind: Kind = "other" if credits else _kind(traced, legible, body)
+        if seen is not None:
+            kind = _confirmed(traced, kind, seen, legible)
         action, reason = _decide(traced, kind, credits, cfg)
         if action != "keep":
             mask[traced.window.slices] |= traced.mask
+            cleaned += [block.bubble] if block.bubble else []
         regions.append(_region(image, traced, kind, action, reason))
+    if seen is not None:
+        for traced in _effects(image, finding, seen, taken):
+            inside = _home(traced, cleaned)
+            if inside is not None:  # a mark beside a balloon's text is part of it
+                mask[traced.window.slices] |= traced.mask & inside
+                continue
+            kind = "other" if credits else "speech" if traced.block.bubble else "sfx"
+            action, reason = _decide(traced, kind, credits, cfg)
+            if action != "keep":
+                mask[traced.window.slices] |= traced.mask
+            regions.append(_region(image, traced, kind, action, reason))
     return Detection(mask, panels.ordered(image, regions, cfg.direction))
 
 
@@ -65,7 +90,48 @@ def legibility(lines: Sequence[Line]) -> float:
     return float(np.average([line.confidence for line in lines], weights=weights)) if lines else 0.0
 
 
-def _trace(image: Image, block: Block) -> _Traced:
+def _confirmed(traced: _Traced, kind: Kind, seen: Levels, legible: float) -> Kind:
+    """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
+    support = float(seen[traced.window.slices][traced.strokes].mean()) / 255 if traced.strokes.any() else 0.0
+    if support < UNSEEN and legible < PRINT:
+        return "other"
+    if kind == "other" and support > CONFIRMED:
+        return "speech" if traced.block.bubble and traced.flat else "sfx"
+    return kind
+
+
+def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[_Traced]:
+    """Lettering that only the network sees, as blocks of one line: in a balloon, or on art."""
+    found = []
+    for effect in drawn.find(drawn.marks(seen), seen, taken):
+        window = effect.window.grown(round(0.3 * effect.em) + 8, image.shape[1], image.shape[0])
+        strokes = np.zeros((window.height, window.width), bool)
+        top, left = effect.window.top - window.top, effect.window.left - window.left
+        strokes[top : top + effect.window.height, left : left + effect.window.width] = effect.strokes
+        mask = masks.dilated(strokes, np.zeros_like(strokes), effect.em, balloon=False)
+        sigma = _sigma(image[window.slices], mask, np.zeros_like(mask))
+        ring = grown(mask, 4) & ~mask
+        bubble = None
+        if finding.bubbles is not None and sigma <= FLAT and finding.bubbles[window.slices][ring].mean() > IN_BALLOON:
+            # The network takes eyes and teeth for balloons now and then: what is one, has an outline that closes.
+            bubble = bubbles.find(image, [effect.line])[0]
+        found.append(
+            _Traced(Block((effect.line,), (), bubble, effect.vertical, effect.em), window, strokes, mask, sigma)
+        )
+    return found
+
+
+def _home(traced: _Traced, cleaned: Sequence[Bubble]) -> Mask | None:
+    """The inside, in a block's window, of the balloon that it stands in, among those whose text goes."""
+    for bubble in cleaned:
+        if bubble.box.overlap(traced.window):
+            inside = bubble.window(traced.window)
+            if _share(traced.strokes, inside) > HOME:
+                return inside
+    return None
+
+
+def _trace(image: Image, block: Block, seen: Levels | None) -> _Traced:
     every = block.lines + block.ruby
     around = box_of(every[0])
     for line in every[1:]:
@@ -75,12 +141,47 @@ def _trace(image: Image, block: Block) -> _Traced:
     far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
     inside = block.bubble.window(window) if block.bubble else None
     own, other = strokes.find(every, far, inside, window, block.em)
+    if seen is not None:
+        own, other = _with_marks(own, other, seen[window.slices], inside, filled(every, window), block.em)
     mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
+    traced = _Traced(block, window, own, mask, _sigma(page, mask, other))
+    if seen is None or block.bubble:
+        return traced
+    # On open ground, ink is no sign of lettering: the network says what is.
+    near = grown(filled(every, window), round(0.25 * block.em))
+    marked = (seen[window.slices] > drawn.HINTED) & near
+    own = (_backed(own, marked) if traced.flat else np.zeros_like(own)) | marked
+    other = other & ~own if traced.flat else np.zeros_like(own)
+    mask = masks.dilated(own, other, block.em, balloon=False)
+    return _Traced(block, window, own, mask, _sigma(page, mask, other))
+
+
+def _backed(strokes: Mask, marked: Mask) -> Mask:
+    """The connected strokes of which enough is marked."""
+    labels, stats = bubbles.components(strokes)
+    share = np.bincount(labels[marked], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
+    share[0] = 0
+    return np.asarray((share > BACKED)[labels])
+
+
+def _share(mask: Mask, of: Mask) -> float:
+    """Share of a mask's pixels that lie in another one."""
+    return float((mask & of).sum() / max(int(mask.sum()), 1))
+
+
+def _with_marks(own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, em: float) -> tuple[Mask, Mask]:
+    """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left."""
+    near = grown(tight, round(0.2 * em))
+    marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
+    return own | marked, other & ~marked
+
+
+def _sigma(page: Image, mask: Mask, other: Mask) -> float:
+    """Standard deviation, in levels, of the ground round a mask, as far as no `other` ink hides it."""
     ring = grown(mask, 4) & ~mask
     clear = ring & ~grown(other, 2)
     # An outline or two may run past lettering on flat ground; a ground that is mostly ink is art.
-    sigma = float(page[clear].std(0).max()) if clear.sum() > max(20, 0.6 * ring.sum()) else UNKNOWN
-    return _Traced(block, window, own, mask, sigma)
+    return float(page[clear].std(0).max()) if clear.sum() > max(20, 0.6 * ring.sum()) else UNKNOWN
 
 
 def _kind(traced: _Traced, legible: float, body: float) -> Kind:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 Image = NDArray[np.uint8]  # (H, W, 3) RGB, always; BGR exists only on a line that calls OpenCV
 Mask = NDArray[np.bool_]  # (H, W), True = erase
-TextMap = NDArray[np.float32]  # (H, W), probability of lettering
+TextMap = NDArray[np.uint8]  # (H, W), probability of lettering × 255
 
 Point = tuple[int, int]  # x, y in source pixels
 Kind = Literal["speech", "thought", "caption", "sfx", "other"]

@@ -19,7 +19,20 @@ LAYERS = {
     4: {"session", "telling", "doctor", "interchange", "textcheck"},
     5: {"cli", "__main__"},
 }
-PURE = {"regions", "blocks", "bubbles", "strokes", "masks", "overlooked", "panels", "fill", "grounds", "tiles", "page"}
+PURE = {
+    "regions",
+    "blocks",
+    "bubbles",
+    "strokes",
+    "masks",
+    "drawn",
+    "overlooked",
+    "panels",
+    "fill",
+    "grounds",
+    "tiles",
+    "page",
+}
 
 
 def layer(name):

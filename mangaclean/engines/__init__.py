@@ -4,11 +4,12 @@ import hashlib
 import importlib
 import shutil
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata, util
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, overload
 
+from mangaclean.engines import weights
 from mangaclean.engines.onnx import threads
 from mangaclean.errors import MissingError, UsageError, did_you_mean
 from mangaclean.types import Inpainter, Reader, Segmenter
@@ -25,7 +26,7 @@ class Settings(Protocol):
     def engine(self) -> str: ...
 
 
-SEGMENTERS = {"rapidocr": "mangaclean.engines.segment:rapidocr"}
+SEGMENTERS = {"net": "mangaclean.engines.segment:net", "rapidocr": "mangaclean.engines.segment:rapidocr"}
 INPAINTERS = {
     "patchmatch": "mangaclean.engines.inpaint:patchmatch",
     "telea": "mangaclean.engines.inpaint:telea",
@@ -48,11 +49,13 @@ class _Needs:
     packages: tuple[tuple[str, str], ...] = ()
     program: str = ""
     install: str = ""
+    weights: str = ""  # file name of the weights that are shipped
 
 
 _OPENCV = ("cv2", "opencv-python-headless")
 _RAPIDOCR = _Needs((("rapidocr", "rapidocr"), ("onnxruntime", "onnxruntime"), _OPENCV), install="pip install rapidocr")
 _NEEDS: dict[str, _Needs] = {
+    "mangaclean.engines.segment:net": replace(_RAPIDOCR, weights="segment.onnx"),
     "mangaclean.engines.segment:rapidocr": _RAPIDOCR,
     "mangaclean.engines.ocr:rapidocr": _RAPIDOCR,
     "mangaclean.engines.ocr:manga_ocr": _Needs(
@@ -112,8 +115,11 @@ def revision(stage: Stage, cfg: Settings) -> str:
             parts.append(f"{package} missing")
     if needs.program:
         parts.append(_stamp(Path(shutil.which(needs.program) or needs.program)))
-    if weights := getattr(cfg, "weights", ""):
-        parts.append(_digest(Path(weights)))
+    given = getattr(cfg, "weights", "")
+    if needs.weights:
+        parts.append(weights.revision(Path(given) if given else None, needs.weights))
+    elif given:
+        parts.append(_digest(Path(given)))
     return "; ".join(parts)
 
 
@@ -123,12 +129,12 @@ def _place(stage: Stage, name: str) -> str:
     return ENGINES[stage][name]
 
 
-def _digest(weights: Path) -> str:
+def _digest(given: Path) -> str:
     """Content of a weights file or folder; a name that is no path here stands for itself."""
-    if not weights.exists():
-        return str(weights)
+    if not given.exists():
+        return str(given)
     digest = hashlib.sha256()
-    for file in sorted(weights.rglob("*")) if weights.is_dir() else [weights]:
+    for file in sorted(given.rglob("*")) if given.is_dir() else [given]:
         if file.is_file():
             digest.update(file.name.encode())
             with file.open("rb") as stream:

@@ -1,10 +1,16 @@
 """ONNX Runtime sessions, quiet and with a bounded number of threads."""
 
 import os
+from collections.abc import Callable
 from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
+
+Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # one tensor in, one out
 
 
 def threads() -> int:
@@ -22,3 +28,10 @@ def session(model: bytes | str) -> "InferenceSession":
     options.log_severity_level = 3
     options.enable_cpu_mem_arena = False  # the arena doubles the memory of a page and saves a tenth of its time
     return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+
+
+def network(model: bytes) -> Network:
+    """The function that an ONNX model with one input and one output computes."""
+    net = session(model)
+    name = net.get_inputs()[0].name
+    return lambda data: np.asarray(net.run(None, {name: data})[0], np.float32)

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.resources import files
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from mangaclean import overlooked
 from mangaclean.config import SegmentConfig
+from mangaclean.engines import textmap
 from mangaclean.engines.onnx import session
 from mangaclean.engines.recognise import crop, recogniser
 from mangaclean.strokes import box_of
@@ -50,6 +52,18 @@ def rapidocr(cfg: SegmentConfig) -> Segmenter:
         sure = [line for line in lines if line.confidence >= LEGIBLE]
         marks = (_mark(image, line, read) for line in overlooked.find(image, sure))
         return Finding(lines=(*lines, *(mark for mark in marks if mark is not None)))
+
+    return segmenter
+
+
+def net(cfg: SegmentConfig) -> Segmenter:
+    """The project's own network marks every pixel of lettering; PP-OCRv6 is the second opinion, line by line."""
+    maps = textmap.mapper(Path(cfg.weights) if cfg.weights else None)
+    lines = rapidocr(cfg)
+
+    def segmenter(image: Image) -> Finding:
+        seen = maps(image)
+        return replace(lines(image), text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
 
     return segmenter
 

@@ -1,0 +1,131 @@
+"""From a page to maps of its lettering and balloons, by a network."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.engines import onnx, openvino, weights
+from mangaclean.engines.onnx import Network
+from mangaclean.errors import UsageError
+from mangaclean.types import Image
+
+Shares = NDArray[np.uint8]  # (H, W), probability × 255
+
+PAGE = 960  # px of a page's width at which the network sees lettering as it was trained to
+STRIDE = 32  # height and width of what the network sees are multiples of it
+AREA = 1_400_000  # px that are seen at once; a page fits, strips and spreads take several windows
+CONTEXT = 96  # px beside a window's own part that it sees, and another window decides
+RAMP = 64  # px over which one window's answer gives way to the next one's
+
+
+class Maps(NamedTuple):
+    """Where a page shows typeset lettering, sound effects and balloons: probabilities × 255, in the page's size."""
+
+    typeset: Shares
+    sfx: Shares
+    balloon: Shares
+
+
+def mapper(given: Path | None = None) -> Callable[[Image], Maps]:
+    """What maps pages (H, W, 3), with the weights in `given`, else the shipped ones.
+
+    OpenVINO runs the network where it is installed and can, else ONNX Runtime. MissingError: no weights, or damaged
+    ones; UsageError: the file holds another network.
+    """
+    path = weights.find(given)
+    model = weights.read(path)
+    fast = openvino.network(model)
+    if fast and _fits(fast):
+        return lambda image: maps(image, fast)
+    try:
+        plain = onnx.network(model)
+    except Exception as error:  # ONNX Runtime has an exception of its own for each way to be broken
+        raise UsageError(f"{path} is no network that ONNX Runtime can load: {error}") from error
+    if not _fits(plain):
+        raise UsageError(f"{path} is no network for text maps: it does not make (1, 3, H, W) of (1, 3, H, W)")
+    return lambda image: maps(image, plain)
+
+
+def maps(image: Image, network: Network, area: int = AREA) -> Maps:
+    """The maps of a page (H, W, 3) by a network that takes (1, 3, h, w) in 0–1 and gives probabilities of that shape.
+
+    The network sees the page at about `PAGE` px of width, `area` px at a time.
+    """
+    height, width = image.shape[:2]
+    scale = working_scale(height, width)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    if size == (width, height):
+        return Maps(*_by_windows(image, network, area))
+    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
+    seen = _by_windows(np.asarray(small, np.uint8), network, area)
+    return Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8) for m in seen))
+
+
+def working_scale(height: int, width: int) -> float:
+    """How much a page is enlarged before the network sees it.
+
+    A page is hardly wider than three quarters of its height; what is wider, is a spread or a row of panels. What is
+    much higher, is a strip, and its width counts. Small pages are enlarged, to twice their size at most.
+    """
+    return float(np.clip(PAGE / min(width, height * 0.75), 0, 2))
+
+
+def _by_windows(image: Image, network: Network, area: int) -> NDArray[np.uint8]:
+    """Maps (3, H, W) of an image whose short side fits in a window."""
+    height, width = image.shape[:2]
+    out = np.zeros((3, height, width), np.uint8)
+    # Views with the long side first: windows go along it.
+    turned = width > height
+    source, target = (image.transpose(1, 0, 2), out.transpose(0, 2, 1)) if turned else (image, out)
+    for start, stop, ramp in _spans(max(height, width), max(area // min(height, width), 1)):
+        part = np.ascontiguousarray(source[start:stop].transpose(1, 0, 2) if turned else source[start:stop])
+        seen = _seen(part, network)
+        own = np.flatnonzero(ramp)
+        rows, share = slice(own[0], own[-1] + 1), ramp[own[0] : own[-1] + 1, None]
+        there = target[:, start + rows.start : start + rows.stop]
+        here = (seen.transpose(0, 2, 1) if turned else seen)[:, rows]
+        there[...] = np.rint(there + share * (here * 255 - there))
+    return out
+
+
+def _seen(part: Image, network: Network) -> NDArray[np.float32]:
+    height, width = part.shape[:2]
+    padded = cv2.copyMakeBorder(part, 0, -height % STRIDE, 0, -width % STRIDE, cv2.BORDER_REPLICATE)
+    data = np.divide(padded.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
+    return network(data)[0, :, :height, :width]
+
+
+def _spans(length: int, window: int) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """Windows along `length` px that begin on multiples of the stride, and what share of each pixel each decides.
+
+    A share is meant to be laid over the answers of the windows before it.
+    """
+    overlap = 2 * CONTEXT + RAMP
+    if length <= window:
+        yield 0, length, np.ones(length, np.float32)
+        return
+    window = max(window, 2 * overlap)
+    count = -(-(length - overlap) // (window - overlap))
+    step = -(-(length - overlap) // (count * STRIDE)) * STRIDE
+    for start in range(0, max(length - overlap, 1), step):
+        stop = min(start + step + overlap, length)
+        ramp = np.ones(stop - start, np.float32)
+        if start:
+            ramp[:CONTEXT] = 0
+            ramp[CONTEXT : CONTEXT + RAMP] = (np.arange(RAMP) + 0.5) / RAMP
+        if stop < length:
+            ramp[len(ramp) - CONTEXT :] = 0
+        yield start, stop, ramp
+
+
+def _fits(network: Network) -> bool:
+    """Whether a network makes maps of an image."""
+    try:
+        seen = network(np.zeros((1, 3, STRIDE, 2 * STRIDE), np.float32))
+    except Exception:  # of ONNX Runtime or OpenVINO; whatever it is, this network gives no maps
+        return False
+    return seen.shape == (1, 3, STRIDE, 2 * STRIDE)

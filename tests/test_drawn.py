@@ -1,0 +1,103 @@
+"""Lettering that a network marks: which marks count, which belong together, what becomes of them."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mangaclean import drawn, regions
+from mangaclean.config import SegmentConfig
+from mangaclean.types import Detection, Finding, Kind, Line, Mask
+
+SIZE = (600, 400)
+
+
+def seen(*boxes: tuple[int, int, int, int], level: int = 240) -> drawn.Levels:
+    """A map on which these boxes (left, top, right, bottom) are marked."""
+    levels = np.zeros(SIZE, np.uint8)
+    for left, top, right, bottom in boxes:
+        levels[top:bottom, left:right] = level
+    return levels
+
+
+def nothing() -> Mask:
+    return np.zeros(SIZE, bool)
+
+
+def test_marks_reach_from_sure_pixels_to_all_that_hang_together() -> None:
+    levels = seen((50, 50, 60, 80), level=100)
+    levels[60:75, 50:60] = 250
+    assert drawn.marks(levels)[50:80, 50:60].all()
+    assert drawn.marks(levels).sum() == 300
+
+
+def test_marks_of_which_the_network_is_nowhere_sure_do_not_count() -> None:
+    assert not drawn.marks(seen((50, 50, 90, 90), level=120)).any()
+
+
+def test_letters_side_by_side_are_one_effect_and_far_ones_another() -> None:
+    levels = seen((50, 50, 80, 90), (50, 100, 82, 140), (300, 400, 330, 440))
+    found = drawn.find(drawn.marks(levels), levels, nothing())
+    assert sorted(tuple(effect.window) for effect in found) == [(50, 50, 82, 140), (300, 400, 330, 440)]
+    assert next(effect.vertical for effect in found if effect.window.top == 50)
+
+
+def test_letter_of_another_size_is_no_part_of_an_effect() -> None:
+    levels = seen((50, 50, 150, 150), (170, 80, 190, 100))
+    assert len(drawn.find(drawn.marks(levels), levels, nothing())) == 2
+
+
+def test_what_a_line_has_taken_is_not_found_again() -> None:
+    levels = seen((50, 50, 80, 90))
+    taken = nothing()
+    taken[40:100, 40:100] = True
+    assert drawn.find(drawn.marks(levels), levels, taken) == []
+
+
+def test_specks_are_no_effects() -> None:
+    levels = seen((50, 50, 52, 52))
+    assert drawn.find(drawn.marks(levels), levels, nothing()) == []
+
+
+def test_line_round_an_effect_covers_it() -> None:
+    levels = seen((50, 50, 80, 90))
+    (effect,) = drawn.find(drawn.marks(levels), levels, nothing())
+    covered = np.zeros(SIZE, np.uint8)
+    cv2.fillPoly(covered, [np.array(effect.line.polygon, np.int32)], 1)
+    assert covered[51:89, 51:79].all()
+    assert effect.line.score == pytest.approx(240 / 255, abs=1e-3)
+
+
+def detected(levels: drawn.Levels, *lines: Line, bubbles: drawn.Levels | None = None, **settings: object) -> Detection:
+    rng = np.random.default_rng(1)
+    page = rng.integers(100, 256, (*SIZE, 1)).astype(np.uint8).repeat(3, axis=2)
+    page[levels > 0] = 0
+    none = np.zeros(SIZE, np.uint8)
+    finding = Finding(lines, none, levels, none if bubbles is None else bubbles)
+    return regions.detect(page, finding, SegmentConfig.model_validate(settings))
+
+
+def kinds(detection: Detection) -> list[Kind]:
+    return [region.kind for region in detection.regions]
+
+
+def test_effect_stays_unless_effects_are_cleaned() -> None:
+    levels = seen((50, 50, 80, 90))
+    kept = detected(levels)
+    assert (kinds(kept), kept.regions[0].action, kept.mask.any()) == (["sfx"], "keep", False)
+    gone = detected(levels, keep=["other"])
+    assert (kinds(gone), gone.regions[0].action) == (["sfx"], "inpaint")
+    assert gone.mask[50:90, 50:80].all()
+    assert gone.mask.sum() < 50 * 60
+
+
+def test_line_on_art_that_the_network_does_not_see_is_no_lettering() -> None:
+    line = Line(((50, 50), (80, 50), (80, 200), (50, 200)), 0.9, "あいうえ", 0.7)
+    assert kinds(detected(np.zeros(SIZE, np.uint8), line)) == ["other"]
+
+
+def test_line_on_art_is_masked_by_the_strokes_that_the_network_sees() -> None:
+    line = Line(((45, 45), (85, 45), (85, 205), (45, 205)), 0.9, "漢字文章", 0.97)
+    levels = seen((55, 55, 65, 195))
+    found = detected(levels, line, keep=[])
+    assert found.mask[55:195, 55:65].all()
+    assert found.mask.sum() < 3 * 10 * 140

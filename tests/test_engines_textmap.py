@@ -1,0 +1,118 @@
+"""From pages to maps: scale, windows, weights. The network is a function here; the real one is in test_contract."""
+
+import hashlib
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from mangaclean.engines import openvino, textmap, weights
+from mangaclean.engines.onnx import network
+from mangaclean.errors import MissingError, UsageError
+
+
+def blurred(data):
+    """A network that sees some pixels round each one: darkness, brightness, and a grey."""
+    page = data[0].transpose(1, 2, 0)
+    soft = cv2.GaussianBlur(page.mean(2), (0, 0), 6, borderType=cv2.BORDER_REPLICATE)
+    return np.stack([1 - soft, soft, np.full_like(soft, 0.5)])[None].astype(np.float32)
+
+
+def page(height, width):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (height // 40 + 2, width // 40 + 2, 3)).astype(np.uint8)
+    return cv2.resize(coarse, (width, height), interpolation=cv2.INTER_LINEAR)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (33, 65), (1300, 960), (960, 1300), (5000, 400), (700, 3000)])
+def test_maps_have_the_pages_size(size):
+    made = textmap.maps(page(*size), blurred)
+    assert {each.shape for each in made} == {size}
+    assert {each.dtype for each in made} == {np.dtype(np.uint8)}
+
+
+@pytest.mark.parametrize("size", [(4000, 960), (960, 2600)])
+def test_windows_leave_no_seam(size):
+    image = page(*size)
+    whole, cut = textmap.maps(image, blurred, area=10**9), textmap.maps(image, blurred, area=700_000)
+    for one, other in zip(whole, cut, strict=True):
+        assert np.abs(one.astype(int) - other.astype(int)).max() <= 1
+
+
+def test_network_sees_windows_of_whole_strides_and_bounded_area():
+    sizes = []
+
+    def watched(data):
+        sizes.append(data.shape)
+        return blurred(data)
+
+    textmap.maps(page(20000, 800), watched)
+    assert len(sizes) > 10
+    assert all(high % 32 == 0 and wide % 32 == 0 for _, _, high, wide in sizes)
+    assert max(high * wide for _, _, high, wide in sizes) <= textmap.AREA * 1.05
+
+
+@pytest.mark.parametrize(
+    ("size", "scale"),
+    [((1640, 1246), 0.78), ((1170, 830), 1.157), ((20000, 800), 1.2), ((1000, 1500), 1.28), ((300, 200), 2.0)],
+)
+def test_pages_are_seen_at_the_width_that_lettering_was_learnt_at(size, scale):
+    assert textmap.working_scale(*size) == pytest.approx(scale, abs=0.01)
+
+
+def test_damaged_weights_are_refused(tmp_path):
+    file = tmp_path / "segment.onnx"
+    file.write_bytes(b"weights")
+    (tmp_path / "weights.json").write_text(json.dumps([{"file": file.name, "sha256": "0" * 64}]))
+    with pytest.raises(MissingError, match="damaged"):
+        weights.read(file)
+    (tmp_path / "weights.json").write_text(
+        json.dumps([{"file": file.name, "sha256": hashlib.sha256(b"weights").hexdigest()}])
+    )
+    assert weights.read(file) == b"weights"
+
+
+def test_shipped_weights_are_those_of_their_list():
+    entries = json.loads((weights.FOLDER / weights.LIST).read_text(encoding="utf-8"))
+    assert {entry["file"] for entry in entries} == {path.name for path in weights.FOLDER.glob("*.onnx")}
+    for entry in entries:
+        weights.read(weights.find(name=entry["file"]))
+        assert entry["licence"] == "Apache-2.0"
+        assert all(entry[fact] for fact in ("input", "output", "data", "metric", "made"))
+
+
+def test_revision_changes_with_the_weights(tmp_path):
+    other = tmp_path / "other.onnx"
+    other.write_bytes(b"other")
+    assert weights.revision(other) != weights.revision()
+    assert weights.runtime() in weights.revision()
+
+
+def test_missing_weights_are_named(tmp_path):
+    with pytest.raises(MissingError, match=r"no\.onnx"):
+        weights.find(tmp_path / "no.onnx")
+
+
+def test_file_that_is_no_network_is_refused(tmp_path):
+    file = tmp_path / "segment.onnx"
+    file.write_bytes(b"no network")
+    with pytest.raises(UsageError, match="ONNX Runtime can load"):
+        textmap.mapper(file)
+
+
+def test_another_network_is_refused():
+    from importlib.resources import files
+
+    with pytest.raises(UsageError, match="no network for text maps"):
+        textmap.mapper(files("rapidocr").joinpath("models/PP-OCRv6_det_small.onnx"))
+
+
+def test_openvino_makes_the_same_masks():
+    pytest.importorskip("openvino", reason="extra [openvino] is not installed")
+    model = weights.read(weights.find())
+    fast, plain = openvino.network(model, "f32"), network(model)
+    image = page(640, 480)
+    cv2.putText(image, "ABC", (60, 300), cv2.FONT_HERSHEY_SIMPLEX, 5, (0, 0, 0), 20)
+    for one, other in zip(textmap.maps(image, fast), textmap.maps(image, plain), strict=True):
+        assert np.abs(one.astype(int) - other.astype(int)).max() <= 3
