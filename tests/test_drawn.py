@@ -25,7 +25,7 @@ def nothing() -> Mask:
 
 def test_marks_reach_from_sure_pixels_to_all_that_hang_together() -> None:
     levels = seen((50, 50, 60, 80), level=100)
-    levels[60:75, 50:60] = 250
+    levels[55:78, 50:60] = 250
     assert drawn.marks(levels)[50:80, 50:60].all()
     assert drawn.marks(levels).sum() == 300
 
