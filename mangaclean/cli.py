@@ -19,6 +19,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+text_app = typer.Typer(help="The text in translators' formats: export, import, check.", no_args_is_help=True)
+app.add_typer(text_app, name="text")
 
 Chapter = Annotated[
     Path, typer.Argument(metavar="CHAPTER", help="Folder of pages, CBZ, CBR, CB7, PDF, or one picture.")
@@ -34,6 +36,10 @@ Force = Annotated[bool, typer.Option("--force", help="Make everything anew, edit
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Only pages that failed last time.")]
 Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Every chapter below the folder.")]
 Export = Annotated[str, typer.Option("--export", metavar="cbz,pdf", help="Make books of the cleaned pages.")]
+TextFormat = Annotated[
+    str,
+    typer.Option("--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, bt or json; else guessed."),
+]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
 Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it takes; do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
@@ -167,6 +173,57 @@ def doctor(json: Json = False) -> None:
 
     _logging(False, False)
     raise typer.Exit(examination.doctor(as_json=json))
+
+
+@text_app.command("export")
+def text_export(
+    out: OutFolder,
+    to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to make.")],
+    form: TextFormat = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
+) -> None:
+    """Write the text in the format of a translator's tool."""
+    from mangaclean.interchange import desk
+
+    _logging(False, False)
+    raise typer.Exit(desk.give(out, to, form, force=force))
+
+
+@text_app.command("import")
+def text_import(
+    out: OutFolder,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What a translator sent back.")],
+    form: TextFormat = "",
+    json: Json = False,
+) -> None:
+    """Put the translations of a file into text.json, by region, by place or by number; 6 if some have no place."""
+    from mangaclean.interchange import desk
+
+    _logging(False, False)
+    raise typer.Exit(desk.take(out, file, form, as_json=json))
+
+
+@text_app.command("check")
+def text_check(
+    out: OutFolder,
+    font: Annotated[Path | None, typer.Option("--font", metavar="FILE", help="Look for glyphs it lacks, too.")] = None,
+    json: Json = False,
+) -> None:
+    """Look for translations that are missing, untranslated, too long, or differ in numbers; 6 if there are any."""
+    from mangaclean.interchange import desk
+
+    _logging(False, False)
+    raise typer.Exit(desk.check(out, font, as_json=json))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of text.json."""
+    import json
+
+    from mangaclean.interchange.schema import schema
+
+    typer.echo(json.dumps(schema(), ensure_ascii=False, indent=1))
 
 
 def _config(

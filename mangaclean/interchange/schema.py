@@ -1,0 +1,58 @@
+"""The JSON Schema of text.json, for those who read or write it with programs of their own."""
+
+from typing import Any
+
+from mangaclean.textmodels import TextFile
+
+# What pydantic cannot know: model → field → what it means
+MEANINGS = {
+    "TextFile": {
+        "version": "Version of this layout.",
+        "direction": "Reading direction: rtl, ltr or ttb (top down, webtoons).",
+        "language": "Language of the source text.",
+        "pages": "Pages in order.",
+    },
+    "PageModel": {
+        "page": "Name of the page's file in the chapter, with folders by /.",
+        "width": "Pixels.",
+        "height": "Pixels.",
+        "regions": "Regions in reading order.",
+    },
+    "RegionModel": {
+        "id": "Stays the same when the chapter is cleaned again.",
+        "order": "Place in reading order, counted from 1.",
+        "panel": "Number of the panel, counted from 1; 0 if none.",
+        "kind": "What the lettering is.",
+        "box": "Left, top, right, bottom in pixels of the page; right and bottom are exclusive.",
+        "polygon": "Outline, x and y in pixels.",
+        "bubble": "Box of the balloon round it, or null.",
+        "vertical": "Whether its lines run from top to bottom.",
+        "angle": "Degrees.",
+        "font_size": "Size of its letters in pixels.",
+        "color": "Colour of its letters, #rrggbb.",
+        "outline": "Colour round its letters, or null.",
+        "text": "Source text.",
+        "confidence": "How sure the reader is, 0 to 1.",
+        "translation": "For a person to fill in; never overwritten.",
+        "action": "What is done to it: filled with its ground, painted over, or left on the page.",
+        "reason": "Why.",
+        "lines": "Its lines as they were found.",
+    },
+    "LineModel": {
+        "polygon": "Corners, clockwise from the line's own upper left.",
+        "text": "What stands in it.",
+        "score": "How sure it is that this is lettering, 0 to 1.",
+        "confidence": "How sure the reader is, 0 to 1.",
+    },
+}
+
+
+def schema() -> dict[str, Any]:
+    """JSON Schema, draft 2020-12. Keys that it does not name are allowed: they belong to a person or another tool."""
+    made = TextFile.model_json_schema()
+    models = {"TextFile": made, **made["$defs"]}
+    for model, meanings in MEANINGS.items():
+        for name, meaning in meanings.items():
+            models[model]["properties"][name]["description"] = meaning
+    described = {"title": "text.json of mangaclean", "description": "The text of a cleaned chapter, for translators."}
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **made, **described}
