@@ -202,20 +202,24 @@ def test_multiply_adds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     torch = pytest.importorskip("torch", reason="training needs torch")
     from training import inpaint_compare
     from training.fourier import FourierUnit
+    from training.gated import Attention
 
     class Two(torch.nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.up = torch.nn.ConvTranspose2d(1, 2, 3, 2, 1, output_padding=1)
             self.waves = FourierUnit(1)
+            self.looking = Attention(4)
 
-        def forward(self, image: object, mask: object) -> object:
+        def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
             self.up(mask)
+            self.looking(image.new_zeros(1, 4, 2, 2), mask[..., :2, :2])
             return self.waves(mask)
 
     monkeypatch.setitem(inpaint_compare.NETS, "two", Two)
-    # 64 pixels to 2 channels by 3 × 3; 4 weights at 8 × 5 frequencies; matrices there and back.
-    wanted = 64 * 2 * 9 + 4 * 8 * 5 + 2 * (2 * 8 * 8 * 5 + 4 * 8 * 8 * 5)
+    # 64 pixels to 2 channels by 3 × 3; 4 weights at 8 × 5 frequencies; matrices there and back; four places that look
+    # at four, each with 8 channels of keys and 4 of values, which 20 rows of 4 weights make.
+    wanted = 64 * 2 * 9 + 4 * 8 * 5 + 2 * (2 * 8 * 8 * 5 + 4 * 8 * 8 * 5) + 16 * 12 + 4 * 20 * 4
     assert inpaint_compare.multiply_adds("two", 8) == wanted
     assert inpaint_compare.multiply_adds("partial", 128) == 4 * inpaint_compare.multiply_adds("partial", 64)
 

@@ -19,6 +19,7 @@ from training import inpaint_export, rivals
 from training.art import Picture
 from training.fill import MULTIPLE, Fill
 from training.fourier import FourierUnit
+from training.gated import Attention
 from training.inpaint_loop import of_net
 from training.inpaint_losses import Features
 from training.inpaint_nets import NETS
@@ -62,6 +63,10 @@ def multiply_adds(name: str, side: int) -> int:
         # Rows: one product for real and one for imaginary parts; columns: two for each; there and back.
         total += 2 * made.numel() // made.shape[-1] * half * (2 * made.shape[-1] + 4 * made.shape[-2])
 
+    def looked(layer: nn.Module, _: object, made: Tensor) -> None:
+        nonlocal total
+        total += (made.shape[-2] * made.shape[-1]) ** 2 * (cast(Attention, layer).slim + made.shape[1])
+
     with torch.device("meta"):
         net = NETS[name]().eval()
         for layer in net.modules():
@@ -71,6 +76,8 @@ def multiply_adds(name: str, side: int) -> int:
                 layer.register_forward_hook(turned)
             elif isinstance(layer, FourierUnit):
                 layer.register_forward_hook(waves)
+            elif isinstance(layer, Attention):
+                layer.register_forward_hook(looked)
         with torch.no_grad():
             net(torch.zeros(1, 3, side, side), torch.zeros(1, 1, side, side))
     return total
