@@ -13,8 +13,8 @@ from mangaclean.types import Box, Finding, Line, Mask
 Levels = NDArray[np.uint8]
 
 SEEN, SURE = 90, 190  # of 255: marks reach out to where lettering is seen, from where the network is sure of it
-HINTED = 64  # of 255: seen, where a line detector sees lettering, too
-SURE_SHARE = 0.66  # share of a mark's pixels of which the network must be sure
+HINTED = 110  # of 255: seen, where a line detector sees lettering, too
+SURE_SHARE = 0.7  # share of a mark's pixels of which the network must be sure
 SMALLEST = 0.006  # of the page's short side: the long side of a mark, at least
 REACH = 0.5  # of the smaller one's long side: how far two letters of one effect may stand apart
 ALIKE = 3.0  # times the size of another letter of the same effect, at most

@@ -25,7 +25,7 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
-BACKED = 0.5  # share of a stroke on open ground that the network must see, too
+BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 IN_BALLOON = 128  # of 255: mean probability of balloon round drawn letters
 
 
@@ -63,7 +63,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
         legible = max(legibility(block.lines), legibility(company))
         kind: Kind = "other" if credits else _kind(traced, legible, body)
-        if seen is not None:
+        if seen is not None and not credits:
             kind = _confirmed(traced, kind, seen, legible)
         action, reason = _decide(traced, kind, credits, cfg)
         if action != "keep":
@@ -93,7 +93,7 @@ def legibility(lines: Sequence[Line]) -> float:
 def _confirmed(traced: _Traced, kind: Kind, seen: Levels, legible: float) -> Kind:
     """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
     support = float(seen[traced.window.slices][traced.strokes].mean()) / 255 if traced.strokes.any() else 0.0
-    if support < UNSEEN and legible < PRINT:
+    if support < UNSEEN and legible < PRINT and not (traced.block.bubble and traced.flat):
         return "other"
     if kind == "other" and support > CONFIRMED:
         return "speech" if traced.block.bubble and traced.flat else "sfx"
@@ -145,12 +145,12 @@ def _trace(image: Image, block: Block, seen: Levels | None) -> _Traced:
         own, other = _with_marks(own, other, seen[window.slices], inside, filled(every, window), block.em)
     mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
     traced = _Traced(block, window, own, mask, _sigma(page, mask, other))
-    if seen is None or block.bubble:
+    if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
         return traced
-    # On open ground, ink is no sign of lettering: the network says what is.
+    # Where nothing reads well on open ground, ink is no sign of lettering: the network says what is.
     near = grown(filled(every, window), round(0.25 * block.em))
     marked = (seen[window.slices] > drawn.HINTED) & near
-    own = (_backed(own, marked) if traced.flat else np.zeros_like(own)) | marked
+    own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em, balloon=False)
     return _Traced(block, window, own, mask, _sigma(page, mask, other))
