@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Mapping
 
 from mangaclean.config import Config
 from mangaclean.errors import Exit
@@ -52,7 +53,12 @@ def doctor(*, as_json: bool) -> int:
         print(json.dumps(facts))
     else:
         print(f"mangaclean {__version__}, Python {facts['python']}, {facts['system']}, {facts['cores']} cores")
-        tables = {"packages": packages, "engines": works, "weights": networks, "seconds a page, one worker": speed}
+        tables: dict[str, Mapping[str, object]] = {
+            "packages": packages,
+            "engines": works,
+            "weights": networks,
+            "seconds a page, one worker": speed,
+        }
         for title, table in tables.items():
             print(f"\n{title}")
             for name, value in table.items():
