@@ -28,7 +28,7 @@ def test_a_pool_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert isinstance(carried, ImageFont.FreeTypeFont)
     assert isinstance(carried.path, BytesIO)
     (tmp_path / "face.ttf").write_bytes(carried.path.getvalue())
-    face = lettering.Face(str(tmp_path / "face.ttf"), 0, True, True, True)  # kana come out as boxes
+    face = lettering.Face(str(tmp_path / "face.ttf"), 0, True, True, True, True)  # kana come out as boxes
     monkeypatch.setattr(lettering, "find_faces", lambda _: [face])
     for folder, name in (("peppercarrot/clean", "E01P01.png"), ("openart/faces", "1.png")):
         (tmp_path / "data" / folder).mkdir(parents=True)
