@@ -215,3 +215,23 @@ def test_a_ground_that_cannot_be_seen_is_not_flat() -> None:
     found = ground(blank(), np.ones((200, 240), bool), CFG.flat)
     assert not found.flat
     assert found.sigma == pytest.approx(99)
+
+
+@pytest.mark.parametrize(("outline", "radius"), [(0, 32), (0, 34), (3, 36), (3, 38)])
+def test_a_balloon_close_round_its_lettering_stays_white(outline: int, radius: int) -> None:
+    clean = np.full((200, 240, 3), (150, 60, 40), np.uint8)
+    cv2.ellipse(clean, (118, 84), (72, radius), 0, 0, 360, (255, 255, 255), -1)
+    if outline:
+        cv2.ellipse(clean, (118, 84), (72, radius), 0, 0, 360, (0, 0, 0), outline)
+    inside = cv2.erode((clean.min(2) == 255).astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    page, mask = lettered(clean, (78, 102), size=1.8)
+    mask = grown(mask, 5) & inside
+    assert (fill.remove(page, mask, never, CFG)[mask] == 255).all()
+
+
+def test_lines_that_go_on_behind_lettering_are_left_to_the_inpainter() -> None:
+    page = blank()
+    for x in (40, 110):
+        cv2.line(page, (x, 0), (x, 199), (0, 0, 0), 3)
+    page, mask = lettered(page, (20, 100), size=2.5)
+    assert (fill.remove(page, mask, red, CFG)[mask] == 85).all()  # red, but the page has no colour
