@@ -115,6 +115,21 @@ def test_frozen_encoder_stays_as_it_is_and_then_learns(torch: object, pool: Path
     assert not equal(moved["encoder._bn0.running_mean"], held["encoder._bn0.running_mean"])
 
 
+def test_first_parts_of_the_encoder_never_learn(torch: object, pool: Path, tmp_path: Path) -> None:
+    from torch import equal
+
+    from training.loop import read_checkpoint, train
+    from training.nets import LiteUNet
+
+    torch.manual_seed(TINY.seed)  # type: ignore[attr-defined]
+    born = LiteUNet().state_dict()
+    train(dataclasses.replace(TINY, still=3), pool, tmp_path, pretrained=False, workers=0)
+    now = read_checkpoint(tmp_path / "last.pt")["net"]
+    moved = {name.rsplit(".", 1)[0] for name in now if not equal(now[name], born[name])}
+    assert not {part for part in moved if part.startswith(("encoder._conv_stem", "encoder._bn0", "encoder._blocks.0."))}
+    assert {"encoder._blocks.1._expand_conv", "encoder._blocks.1._bn0", "head"} <= moved
+
+
 def test_run_is_validated_and_goes_on_with_other_settings(torch: object, pool: Path, tmp_path: Path) -> None:
     from training import train_segment
     from training.loop import read_checkpoint, stored_recipe

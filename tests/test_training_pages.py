@@ -54,10 +54,11 @@ def test_every_kind_is_drawn(sources: pages.Sources) -> None:
 
 
 def test_labels_cover_all_that_lettering_changed(sources: pages.Sources) -> None:
-    page = pages._Page(np.random.default_rng(4), sources, 400, 500)
+    page = pages.Page(np.random.default_rng(4), sources, 400, 500)
     before = page.image.copy()
     for _ in range(5):
         page.cry()
+        page.note()
     changed = np.abs(page.image.astype(int) - before).max(2) > 60
     assert changed.any()
     assert (page.labels[changed] & pages.SFX > 0).all()

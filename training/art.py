@@ -76,6 +76,9 @@ class Painter:
         if self.rng.random() < 0.35:
             panel = panel.copy()
             matter.marks(self.rng, panel)
+        if self.style in ("ink", "tone") and self.rng.random() < 0.15:
+            panel = panel.copy()
+            matter.limbs(self.rng, panel)
         return panel
 
     def _crop(self, wide: int, high: int) -> Picture:

@@ -27,7 +27,7 @@ def sources(data: Path, fonts: list[Path], validation: bool = False) -> pages.So
         return (path.parent.name in ARTISTS) == validation
 
     table = data / "sfx_strings.tsv"
-    cries = pages.read_cries(table) if table.exists() else ()
+    cries = lettering.read_cries(table) if table.exists() else ()
     pictures = art.Art.under([pages_of / "clean", data / "openart"], wanted)
     return pages.Sources(pictures, lettering.Faces.of(lettering.find_faces(fonts)), cries, chosen)
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from training import comics, draw_pool, matter, pages
 from training.art import Picture
-from training.pages import Labels, Sources, _Page
+from training.pages import Labels, Page, Sources
 from training.shapes import outline, scanned
 
 Rng = np.random.Generator
@@ -23,7 +23,7 @@ _STYLES = {"grey": 0.15, "ink": 0.25, "tone": 0.38, "colour": 0.22}
 
 def draw(rng: Rng, sources: Sources, width: int = 880, height: int = 1240) -> tuple[Picture, Labels]:
     """A page (H, W, 3) without lettering, and where lettering might stand on it (H, W); comics keep their height."""
-    page = _Page(rng, sources, width, height)
+    page = Page(rng, sources, width, height)
     page.painter.style = str(rng.choice(list(_STYLES), p=list(_STYLES.values())))
     if rng.random() < 0.3 and sources.comics:
         comic = sources.comics[int(rng.integers(len(sources.comics)))]

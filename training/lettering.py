@@ -285,3 +285,9 @@ def cry(rng: np.random.Generator, strings: Sequence[str]) -> str:
     pool = strings or _SMALL
     text = str(pool[int(rng.integers(len(pool)))])
     return text[: int(rng.integers(1, 8))] + str(rng.choice(["", "", "", "ッ", "っ", "ー", "!!"]))
+
+
+def read_cries(path: Path) -> tuple[str, ...]:
+    """Sound effects from a table of strings and counts."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return tuple(line.split("\t")[0] for line in lines if line and not line.startswith("#"))

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from training import evaluate
 from training.crops import Batch, batches, pages_in
-from training.nets import NETS
+from training.nets import NETS, shallow
 from training.recipe import Recipe, TrainingError, of_stored, rate_at
 
 _log = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class Stepper:
     def __init__(self, net: nn.Module, recipe: Recipe, device: torch.device) -> None:
         self.net: nn.Module = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.recipe, self.device, self.half = recipe, device, fast_bf16(device)
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
 
     def step(self, batch: Batch, rate: float, frozen: bool = False) -> float:
         """Learns at `rate`, and gives the loss; `frozen`: the encoder stays as it is, its batch norms too."""
@@ -80,6 +80,9 @@ class Stepper:
         self.net.train()
         encoder.train(not frozen)
         encoder.requires_grad_(not frozen)
+        for part in shallow(encoder, self.recipe.still):
+            part.train(False)
+            part.requires_grad_(False)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             logits = self.net(images.to(memory_format=torch.channels_last))
         value = loss(logits, truth, known, self.recipe)

@@ -78,13 +78,24 @@ def _focus(rng: Rng, flat: Picture) -> None:
             wedge = np.array([xy(near), xy(far - left * 3), xy(far + left * 3)], np.int32)
             cv2.fillPoly(flat, [wedge], 0, cv2.LINE_AA)
         return
-    slope = rng.uniform(-0.4, 0.4)
+    slope, heavy = rng.uniform(-0.4, 0.4), rng.random() < 0.4
     for start in rng.uniform(-0.3, 1.3, count) * (high if (level := rng.random() < 0.6) else wide):
         ends = np.array([[0, start], [wide, start + slope * wide]])
         ends = ends[0] + (ends[1] - ends[0]) * np.sort(rng.uniform(0, 1, 2))[:, None]
         if not level:
             ends = ends[:, ::-1]
+        if heavy:
+            _wedge(flat, ends, float(rng.uniform(1, 9)))
+            continue
         cv2.line(flat, xy(ends[0]), xy(ends[1]), int(rng.choice([0, 0, 90])), int(rng.integers(1, 3)), cv2.LINE_AA)
+
+
+def _wedge(flat: Picture, ends: NDArray[np.float64], width: float) -> None:
+    """A speed line with a thick head that runs out to nothing."""
+    ray = ends[1] - ends[0]
+    side = np.array([-ray[1], ray[0]]) / max(float(np.hypot(*ray)), 1.0) * width
+    head = ends[0] + ray * 0.12
+    cv2.fillPoly(flat, [np.round([ends[0], head + side, ends[1], head - side]).astype(np.int32)], 0, cv2.LINE_AA)
 
 
 def _hatched(rng: Rng, flat: Picture, centre: NDArray[np.float64], reach: float) -> None:
@@ -185,6 +196,31 @@ def _blush(rng: Rng, flat: Picture, at: NDArray[np.float64], size: float) -> Non
     for number in range(int(rng.integers(2, 7))):
         top = at + np.array([(number - 2) * size / 3, -size / 3]) + rng.normal(0, 1, 2)
         cv2.line(flat, xy(top), xy(top + np.array([-size * 0.3, size * 0.7])), 0, int(rng.integers(1, 3)), cv2.LINE_AA)
+
+
+def limbs(rng: Rng, picture: Picture) -> None:
+    """Arms, fingers, pens, sleeves with folds: white tubes with an outline, onto a picture (H, W, 3), in place."""
+    high, wide = picture.shape[:2]
+    flat = picture[:, :, 0].copy()
+    for _ in range(int(rng.integers(1, 4))):
+        size = min(wide, high) * float(rng.uniform(0.05, 0.25))
+        start = rng.uniform(0, 1, 2) * (wide, high)
+        end = start + rng.normal(0, 4, 2) * size
+        pen = int(rng.integers(1, 5))
+        tubes = [(_curve(rng, start, end, rng.normal(0, 0.3)), size)]
+        along = (end - start) / max(float(np.hypot(*(end - start))), 1.0)
+        for _ in range(int(rng.integers(0, 5))):  # fingers
+            root = end + rng.normal(0, 0.25, 2) * size
+            tip = root + (along + rng.normal(0, 0.4, 2)) * size * rng.uniform(0.6, 1.2)
+            tubes.append((_curve(rng, root, tip, rng.normal(0, 0.3)), size * 0.28))
+        shade = 255 if rng.random() < 0.8 else int(rng.integers(0, 230))
+        for points, width in tubes:
+            cv2.polylines(flat, [points], False, 0, int(width) + 2 * pen, cv2.LINE_AA, 3)
+            cv2.polylines(flat, [points], False, shade, max(int(width), 1), cv2.LINE_AA, 3)
+        for _ in range(int(rng.integers(0, 7))):  # folds
+            at = start + (end - start) * rng.uniform(0, 1) + rng.normal(0, 0.3, 2) * size
+            _stroke(rng, flat, _curve(rng, at, at + rng.normal(0, 0.4, 2) * size, rng.normal(0, 0.4)), pen, 0)
+    picture[:] = rgb(flat)
 
 
 def marks(rng: Rng, picture: Picture) -> None:

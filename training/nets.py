@@ -115,6 +115,12 @@ class LiteUNet(nn.Module):
         return functional.pixel_shuffle(self.head(y), 2)
 
 
+def shallow(encoder: nn.Module, parts: int) -> list[nn.Module]:
+    """The first parts of an encoder, in the order in which an image passes them."""
+    listed = nn.ModuleList, nn.Sequential
+    return [part for child in encoder.children() for part in (child if isinstance(child, listed) else [child])][:parts]
+
+
 def _doubled(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 

@@ -1,7 +1,6 @@
 """Draws comic pages with known truth: art, panels and balloons, lettering on top, and where each of them is."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import cv2
 import numpy as np
@@ -12,7 +11,8 @@ from training.art import Art, Painter, Picture
 from training.comics import Comic
 from training.lettering import Faces
 from training.matter import xy
-from training.shapes import blend, outline, scanned, tailed, tilted
+from training.shapes import Tone, blend, colour, frames, halo, outline, scanned, tailed, tilted
+from training.writer import Writer
 
 Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
 
@@ -29,17 +29,10 @@ class Sources:
     comics: tuple[Comic, ...] = ()
 
 
-def read_cries(path: Path) -> tuple[str, ...]:
-    """Sound effects from a table of strings and counts."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return tuple(line.split("\t")[0] for line in lines if line and not line.startswith("#"))
-
-
 def draw(rng: np.random.Generator, sources: Sources, width: int = 880, height: int = 1240) -> tuple[Picture, Labels]:
     """One page, and its labels; pages over real comics keep those pages' height."""
-    page = _Page(rng, sources, width, height)
-    what = rng.random()
-    if what < 0.3 and sources.comics:
+    page = Page(rng, sources, width, height)
+    if rng.random() < 0.3 and sources.comics:
         page.comic()
     else:
         page.panels()
@@ -48,7 +41,9 @@ def draw(rng: np.random.Generator, sources: Sources, width: int = 880, height: i
     return scanned(rng, page.image, page.labels)
 
 
-class _Page:
+class Page:
+    """A page being drawn: its picture, the labels of that, and where something stands already."""
+
     def __init__(self, rng: np.random.Generator, sources: Sources, width: int, height: int) -> None:
         self.rng, self.sources = rng, sources
         ground = 255 if rng.random() < 0.9 else int(rng.choice([0, 0, 30, 128, 230]))
@@ -56,10 +51,8 @@ class _Page:
         self.labels = np.zeros((height, width), np.uint8)
         self.taken = np.zeros((height, width), np.uint8)
         self.painter = Painter(rng, sources.art)
-        self.script = str(rng.choice(["ja", "latin", "zh", "ko"], p=[0.72, 0.18, 0.05, 0.05]))
+        self.writer = Writer(rng, sources.faces)
         self.size = int(np.exp(rng.uniform(np.log(11), np.log(34))))
-        plain = sources.faces.asian if self.script in ("zh", "ko") else sources.faces.plain
-        self.face = plain[int(rng.integers(len(plain)))]
 
     def comic(self) -> None:
         """A real page, in this page's style: as it is, or with more lettering of ours on it."""
@@ -82,6 +75,8 @@ class _Page:
         if own is None or rng.random() < 0.3:
             for _ in range(int(rng.integers(0, 4))):
                 self.aside()
+            for _ in range(int(rng.integers(0, 3))):
+                self.note()
             for _ in range(int(rng.integers(0, 5))):
                 self.cry()
 
@@ -91,7 +86,7 @@ class _Page:
         for left, top, wide, high, _ in stats[1:].tolist():
             if self.rng.random() < 0.1 or min(wide, high) < 24:
                 continue
-            text = self._text(self.size)
+            text = self.writer.text(self.size)
             shrink = min(0.75 * wide / text.shape[1], 0.6 * high / text.shape[0], 1.0)
             if shrink < 0.25:
                 continue
@@ -101,22 +96,8 @@ class _Page:
             self._print(text, *place, 0, TYPESET)
 
     def panels(self) -> None:
-        high, wide = self.labels.shape
-        margin = int(self.rng.integers(0, 40))
-        bleed = 0 if self.rng.random() < 0.7 else -10
-        boxes = [(max(margin + 3 * bleed, 0), max(margin + bleed, 0), wide - margin, high - margin)]
-        for _ in range(int(self.rng.integers(1, 7))):
-            boxes.sort(key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
-            left, top, right, bottom = boxes.pop()
-            gutter, share = int(self.rng.integers(0, 18)), self.rng.uniform(0.35, 0.65)
-            if (right - left) * 1.2 > bottom - top:
-                cut = int(left + share * (right - left))
-                boxes += [(left, top, cut - gutter, bottom), (cut, top, right, bottom)]
-            else:
-                cut = int(top + share * (bottom - top))
-                boxes += [(left, top, right, cut - gutter), (left, cut, right, bottom)]
         border = int(self.rng.integers(0, 6))
-        for left, top, right, bottom in boxes:
+        for left, top, right, bottom in frames(self.rng, *self.labels.shape[::-1]):
             self.image[top:bottom, left:right] = self.painter.panel(right - left, bottom - top)
             if border:
                 cv2.rectangle(self.image, (left, top), (right, bottom), (0, 0, 0), border)
@@ -124,9 +105,11 @@ class _Page:
     def letter(self) -> None:
         for _ in range(int(self.rng.integers(3, 13))):
             self.balloon()
-        for _ in range(int(self.rng.integers(0, 7))):
+        for _ in range(int(self.rng.integers(0, 6))):
             self.aside()
-        for _ in range(int(self.rng.integers(0, 9))):
+        for _ in range(int(self.rng.integers(0, 7))):
+            self.note()
+        for _ in range(int(self.rng.integers(0, 7))):
             self.cry()
 
     def _place(self, wide: int, high: int, tries: int = 12) -> tuple[int, int] | None:
@@ -139,31 +122,26 @@ class _Page:
                 return left, top
         return None
 
-    def _text(self, size: int, hand: bool = False) -> Picture:
-        rng = self.rng
-        rows = int(rng.integers(1, 6))
-        faces = self.sources.faces
-        if self.script == "latin":
-            face = faces.latin[int(rng.integers(len(faces.latin)))]
-            lines = [lettering.latin(rng, int(rng.integers(4, 22))) for _ in range(rows)]
-            return lettering.block(rng, lines, face, size, False)
-        if self.script in ("zh", "ko"):
-            write = lettering.chinese if self.script == "zh" else lettering.korean
-            lines = [write(rng, int(rng.integers(1, 9))) for _ in range(rows)]
-            return lettering.block(rng, lines, self.face, size, bool(rng.random() < 0.3))
-        face = faces.all[int(rng.integers(len(faces.all)))] if hand or rng.random() < 0.15 else self.face
-        longest = int(rng.integers(2, 11))
-        lines = [lettering.japanese(rng, int(rng.integers(1, longest + 1)), face.kanji) for _ in range(rows)]
-        if hand and rng.random() < 0.5:  # a pen of a pixel or three
-            face = faces.thin[int(rng.integers(len(faces.thin)))]
-            text = lettering.block(rng, lines, face, size, bool(rng.random() < 0.7))
-            return lettering.by_hand(rng, np.pad(text, 3), size, rng.uniform(1.2, 3.5) / size)
-        text = lettering.block(rng, lines, face, size, bool(rng.random() < 0.85))
-        return lettering.by_hand(rng, text, size) if hand and rng.random() < 0.25 else text
+    def _quiet(self, wide: int, high: int) -> tuple[int, int] | None:
+        """A place where little is drawn, as people choose it who letter by hand; what stands beside it stays close."""
+        best, least = None, 1e9
+        for _ in range(8):
+            place = self._place(wide, high, 2)
+            if place is None:
+                continue
+            left, top = max(place[0], 0), max(place[1], 0)
+            self.taken[top : place[1] + high, left : place[0] + wide] = 0
+            under = self.image[top : place[1] + high : 3, left : place[0] + wide : 3]
+            unrest = float(under.std()) * self.rng.uniform(0.7, 1.3)
+            if unrest < least:
+                best, least = place, unrest
+        if best is not None:
+            self.taken[max(best[1], 0) : best[1] + high, max(best[0], 0) : best[0] + wide] = 1
+        return best
 
     def balloon(self) -> None:
         rng = self.rng
-        text = self._text(int(np.clip(self.size * rng.choice([0.6, 1, 1, 1, 1, 1.4, 2.2, 3.5]), 8, 110)))
+        text = self.writer.text(int(np.clip(self.size * rng.choice([0.6, 1, 1, 1, 1, 1.4, 2.2, 3.5]), 8, 110)))
         high, wide = text.shape
         room = self.size * rng.uniform(0.3, 1.6)
         kind = str(rng.choice(["round", "rough", "jagged", "cloud", "box"], p=[0.45, 0.2, 0.12, 0.08, 0.15]))
@@ -200,14 +178,14 @@ class _Page:
     def aside(self) -> None:
         """Small lettering on the art, by hand more often than not, with or without an outline."""
         size = int(np.clip(self.size * self.rng.uniform(0.5, 1.8), 9, 80))
-        text = self._text(size, hand=True)
+        text = self.writer.text(size, hand=True)
         if self.rng.random() < 0.3:
             text = tilted(text, self.rng.normal(0, 15))
         place = self._place(text.shape[1], text.shape[0])
         if place is None:
             return
         dark = self.rng.random() < 0.75
-        if self.rng.random() < 0.6 or self._like_ground(text, place, dark):
+        if self.rng.random() < 0.5 or self._like_ground(text, place, dark):
             rim = int(self.rng.integers(2, 6))
             hull = np.pad(text, rim)
             kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
@@ -221,10 +199,34 @@ class _Page:
         under = self.image[top : top + text.shape[0], left : left + text.shape[1]]
         return bool(under.size) and bool(under.mean() < 140) == dark
 
+    def note(self) -> None:
+        """A few letters by pen beside a figure, black on white or white on black, without an outline; some hollow."""
+        rng, faces = self.rng, self.sources.faces
+        size = int(np.exp(rng.uniform(np.log(16), np.log(80))))
+        width = max(rng.uniform(0.05, 0.16), 1.3 / size)
+        if self.writer.script == "latin":
+            face, text = faces.latin[int(rng.integers(len(faces.latin)))], lettering.latin(rng, 8)[:9]
+        else:
+            drawn = faces.thin if rng.random() < 0.7 else faces.all
+            face = drawn[int(rng.integers(len(drawn)))]
+            said = lettering.japanese(rng, int(rng.integers(1, 8)), face.kanji and rng.random() < 0.4)
+            text = said if rng.random() < 0.4 else lettering.cry(rng, self.sources.cries)
+            width = width if drawn is faces.thin else 0.0
+        stroke = max(round(size * rng.uniform(0.02, 0.05)), 1) if size > 36 and rng.random() < 0.2 else 0
+        fill, hull = lettering.effect(rng, text, face, size, stroke, width)
+        place = self._quiet(hull.shape[1], hull.shape[0])
+        if place is None:
+            return
+        paper = 0 if self._like_ground(hull, place, True) else 255
+        if stroke:
+            self._print(hull, *place, 255 - paper, SFX)
+        ink = int(rng.integers(0, 70)) if rng.random() < 0.2 else 0
+        self._print(fill, *place, paper if stroke else abs(255 - paper - ink), SFX)
+
     def cry(self) -> None:
         """A sound effect over whatever is there: solid, outlined, hollow, grey or white."""
         rng = self.rng
-        faces = self.sources.faces.latin if self.script == "latin" else self.sources.faces.all
+        faces = self.sources.faces.latin if self.writer.script == "latin" else self.sources.faces.all
         face = faces[int(rng.integers(len(faces)))]
         text = lettering.cry(rng, self.sources.cries) if face.japanese else lettering.latin(rng, 5).split()[0]
         size = int(np.exp(rng.uniform(np.log(16), np.log(230))))
@@ -246,11 +248,17 @@ class _Page:
                 int(rng.integers(-hull.shape[1] // 3, self.labels.shape[1])),
                 int(rng.integers(-hull.shape[0] // 3, self.labels.shape[0])),
             )
+        inner: Tone
         inner, outer = [(0, 255), (0, 255), (255, 0), (255, 0), (int(rng.integers(60, 220)), 0)][int(rng.integers(5))]
         if not stroke:
             inner = 255 if self._like_ground(hull, place, True) else 0
+        elif rng.random() < (0.35 if self.painter.style == "colour" else 0.1):  # light that fades into the art
+            stamp, room = halo(rng, hull, size)
+            self._print(stamp, place[0] - room, place[1] - room, outer, SFX)
         else:
             self._print(hull, *place, outer, SFX)
+        if self.painter.style == "colour" and rng.random() < 0.5:
+            inner = colour(rng)
         clear = inner == 255 and stroke > 1 and rng.random() < 0.15
         if clear:  # only the outline is drawn and art shows through; what is inside belongs to the art
             return
@@ -258,7 +266,7 @@ class _Page:
         self._print(fill, *place, inner, SFX)
         draw = rng.random()
         if draw < 0.15:  # a letter's inside may be toned
-            tone = matter.ground(rng, *self.labels.shape[::-1], light=inner > 128)
+            tone = matter.ground(rng, *self.labels.shape[::-1], light=inner == 255)
             self._print_art(fill, *place, tone)
         elif draw < 0.22:  # something stands before it
             self._hidden(*before, place, hull.shape)
@@ -279,7 +287,7 @@ class _Page:
         cv2.ellipse(cover, xy(centre), xy(axes + 1), rng.uniform(0, 180), 0, 360, 1, -1)
         self.image[cover > 0], self.labels[cover > 0] = image[cover > 0], labels[cover > 0]
 
-    def _print(self, stamp: Picture, left: int, top: int, tone: int, label: int) -> None:
+    def _print(self, stamp: Picture, left: int, top: int, tone: Tone, label: int) -> None:
         cut_left, cut_top = max(-left, 0), max(-top, 0)
         stamp = stamp[cut_top:, cut_left:]
         box = np.s_[top + cut_top : top + cut_top + stamp.shape[0], left + cut_left : left + cut_left + stamp.shape[1]]

@@ -31,6 +31,7 @@ class Recipe:
     focal: float = 0.0  # gamma; 0 is plain cross entropy
     dice: float = 1.0
     frozen: int = 0  # steps before the encoder learns too
+    still: int = 0  # first parts of the encoder that never learn: at full size they cost most, and change least
 
     def __post_init__(self) -> None:
         if self.schedule not in SCHEDULES:

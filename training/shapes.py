@@ -6,15 +6,49 @@ from numpy.typing import NDArray
 
 from training.art import Picture
 
+Tone = int | tuple[int, int, int]  # a grey or a colour
 
-def blend(image: Picture, stamp: Picture, tone: int) -> None:
+
+def frames(rng: np.random.Generator, wide: int, high: int) -> list[tuple[int, int, int, int]]:
+    """Panels of a page, cut again and again: left, top, right, bottom of each."""
+    margin = int(rng.integers(0, 40))
+    bleed = 0 if rng.random() < 0.7 else -10
+    boxes = [(max(margin + 3 * bleed, 0), max(margin + bleed, 0), wide - margin, high - margin)]
+    for _ in range(int(rng.integers(1, 7))):
+        boxes.sort(key=lambda box: (box[2] - box[0]) * (box[3] - box[1]))
+        left, top, right, bottom = boxes.pop()
+        gutter, share = int(rng.integers(0, 18)), rng.uniform(0.35, 0.65)
+        if (right - left) * 1.2 > bottom - top:
+            cut = int(left + share * (right - left))
+            boxes += [(left, top, cut - gutter, bottom), (cut, top, right, bottom)]
+        else:
+            cut = int(top + share * (bottom - top))
+            boxes += [(left, top, right, cut - gutter), (left, cut, right, bottom)]
+    return boxes
+
+
+def colour(rng: np.random.Generator) -> tuple[int, int, int]:
+    """Any colour."""
+    red, green, blue = rng.integers(0, 256, 3).tolist()
+    return red, green, blue
+
+
+def blend(image: Picture, stamp: Picture, tone: Tone) -> None:
     """Lays a tone on an image (H, W, 3), in place, as far as the stamp (H, W) covers it."""
     rows, columns = np.nonzero(stamp.max(1))[0], np.nonzero(stamp.max(0))[0]
     if not rows.size:
         return
     box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     share = stamp[box].astype(np.uint16)[:, :, None]
-    image[box] = ((image[box] * (255 - share) + tone * share) // 255).astype(np.uint8)
+    image[box] = ((image[box] * (255 - share) + np.asarray(tone, np.uint16) * share) // 255).astype(np.uint8)
+
+
+def halo(rng: np.random.Generator, stamp: Picture, size: float) -> tuple[Picture, int]:
+    """A stamp as light that fades over a share of `size` px, and how many px wider it is on each side."""
+    soft = max(size * rng.uniform(0.03, 0.12), 1.5)
+    room = int(2 * soft)
+    light = cv2.GaussianBlur(np.pad(stamp, room), (0, 0), soft).astype(np.float32) * rng.uniform(1.2, 2.2)
+    return np.minimum(light, 255).astype(np.uint8), room
 
 
 def tilted(stamp: Picture, angle: float) -> Picture:

@@ -35,6 +35,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--focal", type=float, help="gamma of the focal loss; 0: plain cross entropy")
     group.add_argument("--dice", type=float, help="weight of the Dice loss")
     group.add_argument("--frozen", type=int, help="steps before the encoder learns too")
+    group.add_argument("--still", type=int, metavar="PARTS", help="first parts of the encoder that never learn")
 
 
 def chosen(given: argparse.Namespace, base: Recipe) -> Recipe:
