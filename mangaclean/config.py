@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 
+COLOR = "#[0-9a-fA-F]{6}"
+
+
 class Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -48,6 +51,7 @@ class InpaintConfig(Table):
     """Removing the lettering."""
 
     engine: str = Field(default="patchmatch", description="who paints grounds that are not flat")
+    weights: str = Field(default="", description="file of weights, for `net` and `lama`: .onnx, or .pt for `lama`")
     flat: float = Field(
         default=6.0, ge=0, description="standard deviation (grey levels) up to which a ground is filled flat"
     )
@@ -61,6 +65,43 @@ class OcrConfig(Table):
     engine: str = Field(default="rapidocr", description="who reads; `none` leaves placeholders")
     language: str = Field(default="ja", description="ja, zh, ko, en")
     weights: str = Field(default="", description="folder or file of weights, for engines that take one")
+
+
+class TypesetConfig(Table):
+    """Setting the translation."""
+
+    language: str = Field(default="en", description="language of the translation: en, fr, vi, ru, zh, zh-hant, ar, …")
+    font: str = Field(default="", description="name or file of one font for all; empty: a shipped one for each kind")
+    font_speech: str = Field(default="", description="font of speech, instead")
+    font_thought: str = Field(default="", description="font of thoughts")
+    font_caption: str = Field(default="", description="font of captions")
+    font_shout: str = Field(default="", description="font of speech that ends with !! or is all loud")
+    font_sfx: str = Field(default="", description="font of sound effects")
+    font_other: str = Field(default="", description="font of all other lettering")
+    size: float = Field(default=0.0, ge=0, le=2000, description="em of speech, px; 0: from the source, for the chapter")
+    scale: float = Field(
+        default=0.85, gt=0.1, le=3, description="em of speech as a share of the source's, if size is 0"
+    )
+    smallest: float = Field(default=0.6, gt=0.1, le=1, description="how far a text may shrink, as a share of its size")
+    shout: float = Field(default=1.2, ge=1, le=3, description="how much larger shouts are")
+    leading: float = Field(default=0.0, ge=0, le=3, description="from line to line, ems; 0: as the script has it")
+    tracking: float = Field(default=0.0, ge=-0.2, le=1, description="added between letters, ems")
+    margin: float = Field(default=0.3, ge=0, le=2, description="between text and balloon, ems")
+    align: Literal["auto", "left", "center", "right"] = Field(
+        default="auto", description="auto: captions at their beginning, all else centred"
+    )
+    direction: Literal["auto", "horizontal", "vertical"] = Field(
+        default="auto", description="auto: vertical where the source is and the translation is Chinese or Japanese"
+    )
+    capitals: bool = Field(default=True, description="all capitals, as comics are lettered")
+    hyphens: bool = Field(default=True, description="long words may be divided where nothing else helps")
+    color: str = Field(default="source", pattern=COLOR + "|source", description="#rrggbb, or source")
+    outline: str = Field(
+        default="auto", pattern=COLOR + "|auto|none", description="#rrggbb, none, or auto: on art, and as the source"
+    )
+    untranslated: Literal["blank", "source"] = Field(
+        default="blank", description="what stands where nothing is translated: nothing, or the source text as read"
+    )
 
 
 class OutputConfig(Table):
@@ -86,6 +127,7 @@ class Config(Table):
     segment: SegmentConfig = SegmentConfig()
     inpaint: InpaintConfig = InpaintConfig()
     ocr: OcrConfig = OcrConfig()
+    typeset: TypesetConfig = TypesetConfig()
     output: OutputConfig = OutputConfig()
     run: RunConfig = RunConfig()
 

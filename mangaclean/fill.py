@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import tiles
+from mangaclean import coarse, tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import SPECKS, STRAY, Survey, measure, predicted
 from mangaclean.types import Image, Inpainter, Mask
@@ -26,16 +26,23 @@ def remove(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -
     """`image` (H, W, 3) with the pixels of `mask` (H, W) painted over; all others stay as they are.
 
     Flat and slowly varying grounds are continued from round the strokes; the rest goes to `inpainter`, which sees
-    flat grounds already filled. A page without colour stays without.
+    flat grounds already filled. A page without colour stays without, one in black and white alone as well: its tones go
+    on in dots.
     """
     if not mask.any():
         return image.copy()
     filled, art = flatten(image, mask, cfg.flat)
     if art.any():
-        filled = tiles.compose(filled, art, cfg.core, cfg.context, inpainter)
+
+        def by_tiles(page: Image, holes: Mask) -> Image:
+            return tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
+
+        filled = by_tiles(*coarse.deepened(filled, art, by_tiles))
         if _grey(image):
+            two = _bilevel(image)
             for part, hole in zip(_strips(filled), _strips(art), strict=True):
-                part[hole] = part[hole].mean(1, keepdims=True).round().astype(np.uint8)
+                levels = part[hole].mean(1, keepdims=True).round()
+                part[hole] = np.where(levels < 128, 0, 255) if two else levels
     return np.where(mask[..., None], filled, image)
 
 
@@ -63,6 +70,12 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:
 
 def _grey(image: Image) -> bool:
     return all(bool((part == part[..., :1]).all()) for part in _strips(image))
+
+
+def _bilevel(image: Image) -> bool:
+    """Whether a grey page has black and white alone, but for a speck."""
+    between = sum(int(((part[..., 0] > 8) & (part[..., 0] < 247)).sum()) for part in _strips(image))
+    return between <= 0.001 * image.shape[0] * image.shape[1]
 
 
 def _strips(array: Pixels) -> list[Pixels]:

@@ -14,7 +14,7 @@ WIDE = 16.0  # px round the mask where the ring alone shows too little
 FEW = 24  # pixels of ground that are too few to judge by
 STRAY = 15.0  # levels off the ground from which a pixel is a line of art or an outline, no ground
 PASSING = 0.35  # share of the ring that a balloon's outline beside it may take
-WIDENING = 1.4  # times as wide RING px away as beside the mask: an area of art, no line
+WIDENING = 1.1  # times as wide RING px away as beside the mask: an area of art, no line
 SPECKS = 0.02  # share of the ring that is dirt, wherever it lies
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
@@ -163,10 +163,10 @@ def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], 
     area that only touches the mask: it widens with each pixel away, which no line does.
     """
     _, blobs = cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)
-    at = stray & (far <= HALO + 1.2)
-    away = stray & (far > RING - 1.2)
+    at = stray & (far <= HALO + 1)
+    away = stray & (far > RING - 1) & (far <= RING)  # as wide a belt
     contacts, ways, number = _pieces(at, blobs), _pieces(away, blobs), int(blobs.max()) + 1
-    widens = np.bincount(blobs[away], minlength=number) > WIDENING * np.bincount(blobs[at], minlength=number) + 4
+    widens = np.bincount(blobs[away], minlength=number) > WIDENING * np.bincount(blobs[at], minlength=number) + 2
     ends = ((ways == 1) & ~widens) | ((ways == 0) & (contacts > 1))
     pairs = np.unique(np.stack([nearest[at], blobs[at]], 1), axis=0)
     return np.bincount(pairs[ends[pairs[:, 1]], 0], minlength=count)

@@ -38,7 +38,7 @@ def plan(mask: Mask, core: int, context: int) -> Iterator[Tile]:
     by cores that overlap by a quarter. Each window shows `context` px more on every side, clipped to the page. The
     rows are gone through in bands between empty rows, so that empty parts cost neither time nor memory.
     """
-    for top, bottom in _bands(mask):
+    for top, bottom in bands(mask):
         columns = np.flatnonzero(mask[top:bottom].any(0))
         band = Box(int(columns[0]), top, int(columns[-1]) + 1, bottom)
         yield from _of_band(mask, band, core, context)
@@ -69,7 +69,8 @@ def compose(image: Image, mask: Mask, core: int, context: int, paint: Callable[[
     return out
 
 
-def _bands(mask: Mask) -> Iterator[tuple[int, int]]:
+def bands(mask: Mask) -> Iterator[tuple[int, int]]:
+    """Rows of `mask` from top to bottom, end-exclusive, between empty rows."""
     rows = np.flatnonzero(np.diff(np.concatenate([[False], mask.any(1), [False]]).astype(np.int8)))
     yield from zip(rows[::2].tolist(), rows[1::2].tolist(), strict=True)
 

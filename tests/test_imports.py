@@ -28,6 +28,7 @@ PURE = {
     "drawn",
     "overlooked",
     "panels",
+    "coarse",
     "fill",
     "grounds",
     "tiles",

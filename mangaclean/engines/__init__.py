@@ -29,6 +29,8 @@ class Settings(Protocol):
 SEGMENTERS = {"net": "mangaclean.engines.segment:net", "rapidocr": "mangaclean.engines.segment:rapidocr"}
 INPAINTERS = {
     "patchmatch": "mangaclean.engines.inpaint:patchmatch",
+    "net": "mangaclean.engines.painters:net",
+    "lama": "mangaclean.engines.painters:lama",
     "telea": "mangaclean.engines.inpaint:telea",
     "navier-stokes": "mangaclean.engines.inpaint:navier_stokes",
     "white": "mangaclean.engines.inpaint:white",
@@ -63,6 +65,12 @@ _NEEDS: dict[str, _Needs] = {
     ),
     "mangaclean.engines.ocr:tesseract": _Needs(
         program="tesseract", install="install Tesseract and its language data (Debian: tesseract-ocr-jpn-vert)"
+    ),
+    "mangaclean.engines.painters:net": _Needs(
+        (("onnxruntime", "onnxruntime"), _OPENCV), install="pip install onnxruntime", weights="inpaint.onnx"
+    ),
+    "mangaclean.engines.painters:lama": _Needs(
+        (("onnxruntime", "onnxruntime"), _OPENCV), install="pip install onnxruntime"
     ),
     "mangaclean.engines.inpaint:patchmatch": _Needs(
         (("patchmatch", "pypatchmatch"), _OPENCV), install="pip install pypatchmatch"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-Network = Callable[[NDArray[np.float32]], NDArray[np.float32]]  # one tensor in, one out
+Network = Callable[..., NDArray[np.float32]]  # one tensor in, or several; one out
 
 
 def threads() -> int:
@@ -31,7 +31,7 @@ def session(model: bytes | str) -> "InferenceSession":
 
 
 def network(model: bytes) -> Network:
-    """The function that an ONNX model with one input and one output computes."""
+    """The function that an ONNX model with one output computes of its inputs, in their order in the model."""
     net = session(model)
-    name = net.get_inputs()[0].name
-    return lambda data: np.asarray(net.run(None, {name: data})[0], np.float32)
+    names = [given.name for given in net.get_inputs()]
+    return lambda *data: np.asarray(net.run(None, dict(zip(names, data, strict=True)))[0], np.float32)

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 def network(model: bytes, precision: str = "") -> Network | None:
-    """The function that an ONNX model with one input and one output computes; None where OpenVINO cannot.
+    """The function that an ONNX model with one output computes of its inputs, in order; None where OpenVINO cannot.
 
     `precision` is "f32" or "bf16"; without it, bf16 on a CPU that computes in it (twice as fast there, and a mask
     differs by some pixels at the edges of strokes), else f32. It is always set: OpenVINO's own choice differs between
@@ -39,9 +39,9 @@ def network(model: bytes, precision: str = "") -> Network | None:
         log.debug("OpenVINO cannot run this network: %s", error)
         return None
 
-    def run(data: NDArray[np.float32]) -> NDArray[np.float32]:
+    def run(*data: NDArray[np.float32]) -> NDArray[np.float32]:
         # The answer is the request's own memory: good until the next call.
-        return np.asarray(request.infer([data], share_inputs=True, share_outputs=True)[0], np.float32)
+        return np.asarray(request.infer(list(data), share_inputs=True, share_outputs=True)[0], np.float32)
 
     return run
 

@@ -1,0 +1,70 @@
+"""Holes too deep for a tile: their middle is painted on a smaller copy first, and the tiles do the rest."""
+
+import math
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+
+from mangaclean import tiles
+from mangaclean.types import Box, Image, Mask
+
+DEEP = 48  # px from the edge of a hole from which what stands there no longer tells what stands here
+AROUND = 4  # times that: what the smaller copy shows round a hole
+
+
+def deepened(image: Image, mask: Mask, paint: Callable[[Image, Mask], Image]) -> tuple[Image, Mask]:
+    """The page (H, W, 3) with the middles of deep holes painted coarsely, and the mask (H, W) of what is left.
+
+    `paint` paints a smaller copy of a hole and its surroundings, on which no hole is deep. Left is a belt along the
+    edge of each hole; its painter sees the middle as if it were art, so that both sides lead into each other. Without
+    deep holes image and mask come back as they are.
+    """
+    out, left = image, mask
+    height, width = mask.shape
+    for box in _candidates(mask):
+        window = box.grown(AROUND * DEEP, width, height)
+        hole = _alone(mask, box, window)
+        far = cv2.distanceTransform(np.pad(hole.astype(np.uint8), 1, mode="edge"), cv2.DIST_L2, cv2.DIST_MASK_5)
+        far = far[1:-1, 1:-1]
+        scale = DEEP / 2 / float(far.max())
+        if scale > 0.5:
+            continue
+        if out is image:
+            out, left = image.copy(), mask.copy()
+        shape = max(math.ceil(window.width * scale), 1), max(math.ceil(window.height * scale), 1)
+        everything = mask[window.slices]
+        covered = cv2.resize(everything.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > 0
+        # What is hidden must not bleed into what is known beside it.
+        known = np.where(everything[..., None], 0, image[window.slices]).astype(np.float32)
+        share = cv2.resize((~everything).astype(np.float32), shape, interpolation=cv2.INTER_AREA)
+        small = cv2.resize(known, shape, interpolation=cv2.INTER_AREA) / np.maximum(share, 1e-3)[..., None]
+        painted = paint(np.asarray(small.round().clip(0, 255), np.uint8), covered)
+        large = cv2.resize(painted, (window.width, window.height), interpolation=cv2.INTER_CUBIC)
+        middle = far > DEEP / 2
+        out[window.slices][middle] = large[middle]
+        left[window.slices][middle] = False
+    return out, left
+
+
+def _candidates(mask: Mask) -> list[Box]:
+    """Boxes of the components that are large enough to be deep somewhere."""
+    found = []
+    for top, bottom in tiles.bands(mask):
+        if bottom - top <= 2 * DEEP:
+            continue
+        _, _, stats, _ = cv2.connectedComponentsWithStats(mask[top:bottom].astype(np.uint8), connectivity=8)
+        for x, y, w, h, area in stats[1:].tolist():
+            if min(w, h) > 2 * DEEP and area > 3 * DEEP**2:
+                found.append(Box(x, top + y, x + w, top + y + h))
+    return found
+
+
+def _alone(mask: Mask, box: Box, window: Box) -> Mask:
+    """The largest component within `box`, in the window."""
+    labels, stats = cv2.connectedComponentsWithStats(mask[box.slices].astype(np.uint8), connectivity=8)[1:3]
+    spans = (stats[1:, cv2.CC_STAT_WIDTH] == box.width) & (stats[1:, cv2.CC_STAT_HEIGHT] == box.height)
+    own = np.zeros((window.height, window.width), bool)
+    top, left = box.top - window.top, box.left - window.left
+    own[top : top + box.height, left : left + box.width] = labels == 1 + int(np.argmax(spans))
+    return own
