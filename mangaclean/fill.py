@@ -74,8 +74,8 @@ def _grey(image: Image) -> bool:
 
 def _bilevel(image: Image) -> bool:
     """Whether a grey page has black and white alone, but for a speck."""
-    between = sum(int(((part[..., 0] > 8) & (part[..., 0] < 247)).sum()) for part in _strips(image))
-    return between <= 0.001 * image.shape[0] * image.shape[1]
+    between = sum(np.count_nonzero((part[..., 0] > 8) & (part[..., 0] < 247)) for part in _strips(image))
+    return bool(between <= 0.001 * image.shape[0] * image.shape[1])
 
 
 def _strips(array: Pixels) -> list[Pixels]:

@@ -94,19 +94,24 @@ def load(stage: Literal["ocr"], cfg: Settings) -> Reader: ...
 def load(stage: Stage, cfg: Settings) -> Segmenter | Inpainter | Reader:
     """The function that `cfg.engine` names. UsageError: unknown name; MissingError: no package."""
     place = _place(stage, cfg.engine)
-    if reason := available(stage, cfg.engine):
+    if reason := available(stage, cfg.engine, getattr(cfg, "weights", "")):
         raise MissingError(f"{stage}.engine '{cfg.engine}' cannot run: {reason}")
     module, _, factory = place.partition(":")
     make = cast("Callable[[Any], Segmenter | Inpainter | Reader]", getattr(importlib.import_module(module), factory))
     return make(cfg)
 
 
-def available(stage: Stage, name: str) -> str | None:
-    """None when the engine can run here, else what is missing and how to get it. Imports nothing heavy."""
+def available(stage: Stage, name: str, given: str = "") -> str | None:
+    """None when the engine can run here, with the weights `given` if any, else what is missing and how to get it.
+
+    Imports nothing heavy.
+    """
     needs = _NEEDS.get(_place(stage, name), _Needs())
     for module, package in needs.packages:
         if util.find_spec(module) is None:
             return f"package '{package}' is missing; {needs.install}"
+    if needs.weights and not given and not (weights.FOLDER / needs.weights).is_file():
+        return f"its weights {needs.weights} are missing; install mangaclean again"
     if needs.program and shutil.which(needs.program) is None:
         return f"program '{needs.program}' is not on the PATH; {needs.install}"
     return None

@@ -1,5 +1,6 @@
 """Networks that paint: the one that is shipped, and LaMa from the user's own file."""
 
+import importlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,13 +133,13 @@ def _named(session: "InferenceSession", image: str, mask: str) -> Network:
 def _script(path: Path) -> Network:
     """A network in TorchScript, such as big-lama.pt. MissingError: torch is not installed."""
     try:
-        import torch
+        torch: Any = importlib.import_module("torch")
     except ImportError as error:
         raise MissingError(
-            f"{path} needs torch, which is not installed; pip install 'mangaclean[manga-ocr]', or name a LaMa .onnx"
+            f"{path} needs torch, which is not installed; pip install torch, or name a LaMa .onnx"
         ) from error
     torch.set_num_threads(onnx.threads())
-    module: Any = torch.jit.load(str(path), map_location="cpu").eval()  # type: ignore[no-untyped-call]
+    module: Any = torch.jit.load(str(path), map_location="cpu").eval()
 
     def run(pixels: NDArray[np.float32], hidden: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
