@@ -1,10 +1,14 @@
-"""How a page is cleaned: three pure functions on arrays."""
+"""How a page is cleaned and set again: four pure functions on arrays."""
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from mangaclean import fill, regions
-from mangaclean.config import InpaintConfig, OcrConfig, SegmentConfig
+from mangaclean import fill, regions, setting
+from mangaclean.config import InpaintConfig, OcrConfig, SegmentConfig, TypesetConfig
 from mangaclean.types import Detection, Image, Inpainter, Mask, Reader, Reading, Region, Segmenter
+
+if TYPE_CHECKING:
+    from mangaclean.fonts import Fonts
 
 
 def segment(image: Image, segmenter: Segmenter, cfg: SegmentConfig) -> Detection:
@@ -21,6 +25,14 @@ def ocr(image: Image, regions: tuple[Region, ...], reader: Reader, cfg: OcrConfi
     """Read each region. Its lines get texts of their own where the reader gives them."""
     readings = reader(image, regions)
     return tuple(_with_reading(region, reading) for region, reading in zip(regions, readings, strict=True))
+
+
+def typeset(
+    image: Image, regions: tuple[Region, ...], fonts: "Fonts", cfg: TypesetConfig, body: float | None = None
+) -> Image:
+    """Set the regions' translations on a cleaned page; `body` is the em of speech in px, else that of these regions."""
+    size = setting.body_size(regions, cfg) if body is None else body
+    return setting.composed(image, setting.pieces(image, regions, fonts, cfg, size))
 
 
 def _with_reading(region: Region, reading: Reading) -> Region:

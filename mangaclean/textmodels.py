@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mangaclean.types import Action, Box, Kind, Line, Region
+from mangaclean.types import Action, Box, Kind, Line, Region, Style
 
 VERSION = 1
 CELLS = 48  # ids are cells of a grid this fine across the shorter side: a box may move a little and keep its id
@@ -37,6 +37,20 @@ def _box(value: object) -> object:
 
 
 BoxModel = Annotated[tuple[int, int, int, int], BeforeValidator(_box)]
+Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
+
+
+class StyleModel(Model):
+    """How a person wants one region set; what is left out follows the region's kind."""
+
+    font: str | None = None
+    size: float | None = Field(default=None, gt=0, le=2000)
+    color: Color | None = None
+    outline: Color | Literal["none"] | None = None
+    align: Literal["left", "center", "right"] | None = None
+    angle: float | None = None
+    box: BoxModel | None = None
+    direction: Literal["horizontal", "vertical"] | None = None
 
 
 class RegionModel(Model):
@@ -59,6 +73,7 @@ class RegionModel(Model):
     translation: str = ""
     action: Action = "keep"
     reason: str = ""
+    style: StyleModel | None = None
     lines: list[LineModel] = []
 
 
@@ -183,7 +198,15 @@ def to_region(model: RegionModel) -> Region:
         lines=tuple(Line(line.polygon, line.score, line.text, line.confidence) for line in model.lines),
         text=model.text,
         confidence=model.confidence,
+        translation=model.translation,
+        style=Style() if model.style is None else _style(model.style),
     )
+
+
+def _style(model: StyleModel) -> Style:
+    """A style of text.json as the program works with it."""
+    known = {name: getattr(model, name) for name in StyleModel.model_fields}
+    return Style(**(known | {"box": None if model.box is None else Box(*model.box)}))
 
 
 def to_page(page: str, page_size: tuple[int, int], regions: Iterable[Region]) -> PageModel:

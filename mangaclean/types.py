@@ -73,6 +73,23 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Style:
+    """How one region is to be set, where a person wants it otherwise than its kind; None: as its kind.
+
+    `font` is a name or a file, `size` the em in px, `angle` in degrees anticlockwise, `box` where the text has to stay.
+    """
+
+    font: str | None = None
+    size: float | None = None
+    color: str | None = None
+    outline: str | None = None
+    align: Literal["left", "center", "right"] | None = None
+    angle: float | None = None
+    box: Box | None = None
+    direction: Literal["horizontal", "vertical"] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Region:
     """One block of lettering: all lines of one balloon, caption or sound effect."""
 
@@ -93,6 +110,8 @@ class Region:
     lines: tuple[Line, ...] = ()
     text: str = ""
     confidence: float = 0.0
+    translation: str = ""
+    style: Style = Style()
 
 
 @dataclass(frozen=True, slots=True)

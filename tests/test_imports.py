@@ -13,8 +13,21 @@ PACKAGE = Path(__file__).parent.parent / "mangaclean"
 LAYERS = {
     0: {"types", "errors"},
     2: {"files", "images", "palettes", "pixels", "manifest", "archives", "tarstream", "rarheads", "pdfpages"}
-    | {"engines", "export", "report", "config", "workflow", "textfile", "textmodels", "textmerge"},
-    3: {"chapter", "work", "state", "edition", "summary", "executors", "watch", "inbox", "watchstate", "api", "probe"}
+    | {"engines", "export", "report", "config", "workflow", "textfile", "textmodels", "textmerge", "fonts"},
+    3: {
+        "chapter",
+        "work",
+        "state",
+        "edition",
+        "summary",
+        "typesetting",
+        "executors",
+        "watch",
+        "inbox",
+        "watchstate",
+        "api",
+        "probe",
+    }
     | {"crew", "forecast"},
     4: {"session", "telling", "doctor", "interchange", "textcheck"},
     5: {"cli", "__main__"},
@@ -32,6 +45,18 @@ PURE = {
     "fill",
     "grounds",
     "tiles",
+    "bidi",
+    "breaking",
+    "effects",
+    "faces",
+    "fitting",
+    "inks",
+    "layout",
+    "lettering",
+    "markup",
+    "rooms",
+    "setting",
+    "shaping",
     "page",
 }
 

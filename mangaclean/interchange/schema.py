@@ -36,7 +36,18 @@ MEANINGS = {
         "translation": "For a person to fill in; never overwritten.",
         "action": "What is done to it: filled with its ground, painted over, or left on the page.",
         "reason": "Why.",
+        "style": "How its translation is to be set, where a person wants it otherwise than its kind; or null.",
         "lines": "Its lines as they were found.",
+    },
+    "StyleModel": {
+        "font": "Name of a shipped or installed face, or a font file.",
+        "size": "Em in pixels.",
+        "color": "Colour of the letters, #rrggbb.",
+        "outline": "Colour round the letters, #rrggbb, or none.",
+        "align": "left, center or right.",
+        "angle": "Degrees, anticlockwise.",
+        "box": "Where the text has to stay: left, top, right, bottom in pixels.",
+        "direction": "horizontal or vertical.",
     },
     "LineModel": {
         "polygon": "Corners, clockwise from the line's own upper left.",

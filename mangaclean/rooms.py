@@ -1,0 +1,114 @@
+"""Where on a cleaned page each region's text may stand: inside its balloon as drawn, clear of others."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.bubbles import closed, components
+from mangaclean.strokes import disc
+from mangaclean.types import Box, Image, Mask, Region
+
+TOLERANCE = 40  # levels by which a pixel may differ from the balloon's ground: JPEG dirt and soft edges are ground
+SMALLEST = 0.25  # share of a balloon's box that its ground fills, at least; else the box is taken as an ellipse
+WIDER = 0.3  # how far text on open ground may go beyond the source's box, as a share of its shorter side
+TAIL = 0.12  # what is narrower than this share of a balloon is its tail, where no text goes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """A box of the page and the pixels in it on which a region's text may stand; `known`: it is a balloon's inside."""
+
+    box: Box
+    inside: Mask
+    known: bool
+
+
+def places(image: Image, regions: Sequence[Region]) -> tuple[Place, ...]:
+    """The place of each region on a cleaned page (H, W, 3). Regions in one balloon share it out by what is nearest."""
+    height, width = image.shape[:2]
+    found = [_place(image, region, width, height) for region in regions]
+    return tuple(_shared(i, found, regions) for i in range(len(found)))
+
+
+def eroded(place: Place, by: float) -> Mask:
+    """The place's pixels that are at least `by` px from its edge, without the balloon's tail."""
+    padded = np.pad(place.inside.astype(np.uint8), 1)
+    far = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    core = far > by
+    narrow = int(TAIL * min(place.box.width, place.box.height))
+    if place.known and narrow > 1 and core.any():
+        kernel = disc(narrow)
+        opened = cv2.morphologyEx(np.pad(core.astype(np.uint8), narrow), cv2.MORPH_OPEN, kernel) > 0
+        opened = opened[narrow:-narrow, narrow:-narrow]
+        core = opened if opened.sum() > 0.5 * core.sum() else core
+    return core
+
+
+def _place(image: Image, region: Region, width: int, height: int) -> Place:
+    page = Box(0, 0, width, height)
+    if region.style.box is not None:
+        box = _clipped(region.style.box, page)
+        return Place(box, np.ones((box.height, box.width), bool), True)
+    if region.bubble is None or region.kind == "sfx":
+        box = _clipped(region.box, page)
+        if region.kind != "sfx":
+            box = box.grown(round(WIDER * min(box.width, box.height)), width, height)
+        return Place(box, np.ones((box.height, box.width), bool), False)
+    box = _clipped(region.bubble, page)
+    inside = _ground(image[box.slices], _clipped(region.box, page), box)
+    return Place(box, _ellipse(box) if inside is None else inside, True)
+
+
+def _clipped(box: Box, page: Box) -> Box:
+    """The part of a box that lies on the page; a pixel of it, at least."""
+    left, top = min(max(box.left, 0), page.right - 1), min(max(box.top, 0), page.bottom - 1)
+    return Box(left, top, max(min(box.right, page.right), left + 1), max(min(box.bottom, page.bottom), top + 1))
+
+
+def _ground(crop: NDArray[np.uint8], text: Box, box: Box) -> Mask | None:
+    """The ground on which the text stood, holes filled; None where it does not look like a balloon."""
+    here = Box(text.left - box.left, text.top - box.top, text.right - box.left, text.bottom - box.top)
+    here = _clipped(here, Box(0, 0, box.width, box.height))
+    tone = np.median(crop[here.slices].reshape(-1, 3), axis=0)
+    ground = np.abs(crop.astype(np.int16) - tone.astype(np.int16)).max(axis=2) <= TOLERANCE
+    labels, stats = components(ground, connectivity=4)
+    counts = np.bincount(labels[here.slices].ravel(), minlength=len(stats))
+    counts[0] = 0
+    label = int(counts.argmax())
+    if counts[label] < 0.5 * here.area or stats[label, 4] < SMALLEST * box.area:
+        return None
+    return closed(labels == label, box).inside
+
+
+def _ellipse(box: Box) -> Mask:
+    y, x = np.mgrid[0 : box.height, 0 : box.width]
+    across, down = (x + 0.5) / box.width * 2 - 1, (y + 0.5) / box.height * 2 - 1
+    return np.asarray(across**2 + down**2 <= 1)
+
+
+def _shared(i: int, found: Sequence[Place], regions: Sequence[Region]) -> Place:
+    """What of a place is nearer to its own region's source text than to another's that stands in it."""
+    place = found[i]
+    rivals = [
+        other
+        for j, other in enumerate(regions)
+        if j != i and other.action != "keep" and other.box.overlap(place.box) and regions[i].style.box is None
+    ]
+    if not rivals:
+        return place
+    own = _distance(regions[i].box, place.box)
+    inside = place.inside.copy()
+    for rival in rivals:
+        inside &= own <= _distance(rival.box, place.box)
+    return Place(place.box, inside, place.known) if inside.any() else place
+
+
+def _distance(of: Box, window: Box) -> NDArray[np.float64]:
+    """How far each pixel of a window is from a box."""
+    x, y = np.arange(window.left, window.right), np.arange(window.top, window.bottom)
+    across = np.maximum(np.maximum(of.left - x, x - of.right + 1), 0).astype(float)
+    down = np.maximum(np.maximum(of.top - y, y - of.bottom + 1), 0).astype(float)
+    return np.asarray(np.hypot(across[None, :], down[:, None]))
