@@ -1,6 +1,5 @@
 """Settings: one model for each table, with defaults, workflow files and `--set stage.name=value` laid over them."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from mangaclean.errors import UsageError, did_you_mean
 from mangaclean.types import Kind
 from mangaclean.workflow import read_workflow
+from mangaclean.workflow import to_toml as to_toml
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -111,7 +111,24 @@ class OutputConfig(Table):
         default="png", description="format of cleaned pages; `same` as input"
     )
     quality: int = Field(default=95, ge=1, le=100, description="quality of JPEG and WebP pages")
-    export: tuple[str, ...] = Field(default=(), description="books made at the end: cbz, pdf")
+    export: tuple[str, ...] = Field(default=(), description="books made at the end: cbz, pdf, epub, …")
+
+
+class ExportConfig(Table):
+    """Making books: what is said about them, and what goes in."""
+
+    title: str = Field(default="", description="title of the chapter or book; empty: as the source says or is named")
+    series: str = Field(default="", description="series that it belongs to")
+    number: str = Field(default="", description="number in the series, such as 12 or 12.5")
+    author: str = Field(default="", description="who made the comic")
+    translator: str = Field(default="", description="who translated it")
+    group: str = Field(default="", description="group that publishes it")
+    language: str = Field(
+        default="", description="language code; empty: typeset.language if pages are typeset, else the source's"
+    )
+    pages: Literal["typeset", "cleaned"] = Field(default="typeset", description="cleaned: leave the translation out")
+    quality: int = Field(default=0, ge=0, le=100, description="pages as JPEG of this quality; 0: as they are")
+    searchable: bool = Field(default=True, description="PDF: an invisible layer of text")
 
 
 class RunConfig(Table):
@@ -129,6 +146,7 @@ class Config(Table):
     ocr: OcrConfig = OcrConfig()
     typeset: TypesetConfig = TypesetConfig()
     output: OutputConfig = OutputConfig()
+    export: ExportConfig = ExportConfig()
     run: RunConfig = RunConfig()
 
 
@@ -198,31 +216,6 @@ def _kinds(option: str, words: Sequence[str]) -> set[str]:
     for kind in sorted(kinds - set(get_args(Kind))):
         raise UsageError(f"unknown kind of lettering in {option}: {did_you_mean(kind, get_args(Kind))}")
     return kinds
-
-
-def to_toml(config: Config, origins: Mapping[str, str] | None = None) -> str:
-    """The settings as TOML, a workflow file to start from; each line says what the value is for and whence it came."""
-    lines = []
-    for table, model in config:
-        lines += ["", f"[{table}]"]
-        for name, value in model:
-            comment = type(model).model_fields[name].description or ""
-            if origins:
-                comment += f" [{origins[f'{table}.{name}']}]"
-            # A file name may hold anything; a control character would end or spoil the comment.
-            comment = "".join(char if char.isprintable() else "?" for char in comment)
-            lines.append(f"{name} = {_toml(value)}  # {comment}")
-    return "\n".join(lines[1:]) + "\n"
-
-
-def _toml(value: object) -> str:
-    if isinstance(value, tuple):
-        return f"[{', '.join(map(_toml, value))}]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
-    return repr(value)
 
 
 def _names() -> list[tuple[str, str]]:

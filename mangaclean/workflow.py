@@ -1,10 +1,15 @@
 """Workflow files: the shipped ones by name, and anybody's own TOML."""
 
+import json
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mangaclean.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from mangaclean.config import Config
 
 
 def workflows() -> dict[str, str]:
@@ -53,3 +58,28 @@ def _load(path: Path) -> dict[str, Any]:
         raise UsageError(
             f"cannot read the workflow {path}: {error.strerror}; shipped: {', '.join(_shipped())}"
         ) from None
+
+
+def to_toml(config: "Config", origins: Mapping[str, str] | None = None) -> str:
+    """The settings as TOML, a workflow file to start from; each line says what the value is for and whence it came."""
+    lines = []
+    for table, model in config:
+        lines += ["", f"[{table}]"]
+        for name, value in model:
+            comment = type(model).model_fields[name].description or ""
+            if origins:
+                comment += f" [{origins[f'{table}.{name}']}]"
+            # A file name may hold anything; a control character would end or spoil the comment.
+            comment = "".join(char if char.isprintable() else "?" for char in comment)
+            lines.append(f"{name} = {_toml(value)}  # {comment}")
+    return "\n".join(lines[1:]) + "\n"
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_toml, value))}]"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return repr(value)
