@@ -16,7 +16,7 @@ from mangaclean.edition import Edition, actions
 from mangaclean.errors import Exit, OutputError, PageError, UsageError
 from mangaclean.manifest import Manifest, Record
 from mangaclean.state import Freshness, Todo, editable, reads
-from mangaclean.work import Done, Job, mask_name, state_name
+from mangaclean.work import Done, Job, clean, mask_name, state_name
 
 FOLDERS = ("cleaned", "masks", "typeset", "state")
 
@@ -81,6 +81,7 @@ def run(
         summary.check(source, out, config.output.export)
         work = _Run(source, out, config, choice)
         work.pages(tell)
+        work.typeset(tell)
         work.books()
         work.report.seconds = round(time.monotonic() - began, 3)
         return work.report
@@ -172,10 +173,21 @@ class _Run:
         ready = {page: todo for page, todo in work if isinstance(todo, Todo)}
         lost = [(page, [Done("segment", error=str(error))]) for page, error in work if isinstance(error, PageError)]
         number = 0
-        with closing(crew.results(ready, self._job, self.config.run.workers)) as results:
+        with closing(
+            crew.results(ready, self._job, clean, lambda todo: todo.stages, self.config.run.workers)
+        ) as results:
             for number, (page, job, done) in enumerate(chain(((p, None, d) for p, d in lost), results), 1):
                 self._commit(page, job, done)
                 tell(self._progress(page, number, len(work), done))
+
+    def typeset(self, tell: Callable[[Progress], None]) -> None:
+        """Set what is translated, once somebody has translated something."""
+        if "ocr" in self.fresh.wanted and any(
+            r.translation for page in self.edition.read().pages for r in page.regions
+        ):
+            from mangaclean import typesetting
+
+            typesetting.update(self.out, self.config, self.choice, self.manifest, self.report, tell)
 
     def _gone(self) -> None:
         """Pages that are no longer in the chapter: what was made of them stays, their errors do not."""

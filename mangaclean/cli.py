@@ -111,6 +111,31 @@ def status(out: OutFolder, json: Json = False) -> None:
     raise typer.Exit(session.status(out, as_json=json))
 
 
+@app.command()
+def typeset(
+    out: OutFolder,
+    font: Annotated[str, typer.Option("--font", metavar="NAME|FILE", help="Set all in this font.")] = "",
+    language: Annotated[str, typer.Option("--language", "-l", help="Of the translation: en, fr, vi, zh, ar, …")] = "",
+    workflow: Workflow = "",
+    sets: Sets = None,
+    pages: Pages = "",
+    force: Force = False,
+    workers: Workers = None,
+    json: Json = False,
+    verbose: Verbose = False,
+    quiet: Quiet = False,
+) -> None:
+    """Set the translations of text.json on the cleaned pages: OUT/typeset."""
+    from mangaclean import session, telling
+    from mangaclean.chapter import Choice
+
+    _logging(verbose, quiet)
+    given = {name: value for name, value in (("font", font), ("language", language)) if value}
+    config = _config(workflow, sets, None, None, "", workers, typeset=given)
+    choice = Choice(session.page_numbers(pages), "typeset", force)
+    raise typer.Exit(session.typeset(out, config, choice, telling.reporter(json=json, quiet=quiet)))
+
+
 @app.command("export")
 def export_books(
     chapter: Chapter,
@@ -233,10 +258,11 @@ def _config(
     clean: list[str] | None,
     export: str,
     workers: int | None,
+    **given: dict[str, Any],
 ) -> "Config":
     from mangaclean.config import resolve
 
-    tables: dict[str, dict[str, Any]] = {}
+    tables: dict[str, dict[str, Any]] = {table: values for table, values in given.items() if values}
     if export:
         from mangaclean.export import load
 

@@ -3,22 +3,42 @@
 from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from typing import Generic, NamedTuple, TypeVar
 
 from mangaclean import executors
-from mangaclean.archives import PageFile
 from mangaclean.errors import PageError
-from mangaclean.state import Todo
-from mangaclean.work import Done, Job, clean
+from mangaclean.work import Done
 
-Result = tuple[PageFile, Job | None, list[Done]]
+Page = TypeVar("Page")
+Todo = TypeVar("Todo")
+Job = TypeVar("Job")
+
+
+class Result(NamedTuple, Generic[Page, Job]):
+    """What came of a page: its job, None if there was none to be had, and what its stages made."""
+
+    page: Page
+    job: Job | None
+    done: list[Done]
+
+
 DIED = "the worker process died, most likely for want of memory; try --workers 1"
 
 
-def results(work: Mapping[PageFile, Todo], make: Callable[[PageFile, Todo], Job], workers: int) -> Generator[Result]:
-    """Results as they come; close it to end the workers. Pages in flight when a worker dies are tried one by one."""
+def results(
+    work: Mapping[Page, Todo],
+    make: Callable[[Page, Todo], Job],
+    do: Callable[[Job], list[Done]],
+    stages: Callable[[Todo], tuple[str, ...]],
+    workers: int,
+) -> Generator[Result[Page, Job]]:
+    """Results as they come; close it to end the workers. Pages in flight when a worker dies are tried one by one.
+
+    `make` gives a page's job for `do`, which goes through the `stages` of what is to be done.
+    """
     queue = list(reversed(list(work.items())))
-    flying: dict[Future[list[Done]], tuple[PageFile, Job]] = {}
-    suspects: list[PageFile] = []
+    flying: dict[Future[list[Done]], tuple[Page, Job]] = {}
+    suspects: list[Page] = []
     executor: Executor | None = None
     try:
         while queue or flying or suspects:
@@ -26,7 +46,7 @@ def results(work: Mapping[PageFile, Todo], make: Callable[[PageFile, Todo], Job]
                 if executor:
                     executors.end(executor)
                 executor = None
-                yield from _alone({page: work[page] for page in suspects}, make)
+                yield from _alone({page: work[page] for page in suspects}, make, do, stages)
                 suspects = []
             executor = executor or executors.make(workers, len(queue))
             while queue and len(flying) < executors.width(executor) and not suspects:
@@ -34,9 +54,9 @@ def results(work: Mapping[PageFile, Todo], make: Callable[[PageFile, Todo], Job]
                 try:
                     job = make(page, todo)
                 except PageError as error:  # it could be read a moment ago
-                    yield page, None, [Done("segment", error=str(error))]
+                    yield Result(page, None, [Done(stages(todo)[0], error=str(error))])
                     continue
-                flying[executors.submit(executor, clean, job)] = page, job
+                flying[executors.submit(executor, do, job)] = page, job
             for future in wait(flying, return_when=FIRST_COMPLETED).done:
                 page, job = flying.pop(future)
                 try:
@@ -44,7 +64,7 @@ def results(work: Mapping[PageFile, Todo], make: Callable[[PageFile, Todo], Job]
                 except BrokenProcessPool:
                     suspects.append(page)
                 else:
-                    yield page, job, done
+                    yield Result(page, job, done)
     except BaseException:
         if executor:
             executors.end(executor)
@@ -53,19 +73,24 @@ def results(work: Mapping[PageFile, Todo], make: Callable[[PageFile, Todo], Job]
         executor.shutdown()
 
 
-def _alone(suspects: Mapping[PageFile, Todo], make: Callable[[PageFile, Todo], Job]) -> Generator[Result]:
+def _alone(
+    suspects: Mapping[Page, Todo],
+    make: Callable[[Page, Todo], Job],
+    do: Callable[[Job], list[Done]],
+    stages: Callable[[Todo], tuple[str, ...]],
+) -> Generator[Result[Page, Job]]:
     """One page, one process: the page that kills its worker is found, the others are not lost with it."""
     for page, todo in suspects.items():
         executor = executors.make(2, 2)
         try:
             job = make(page, todo)
             try:
-                done = executors.submit(executor, clean, job).result()
+                done = executors.submit(executor, do, job).result()
             except BrokenProcessPool:
-                done = [Done(stage, error=DIED) for stage in job.stages[:1]]
+                done = [Done(stages(todo)[0], error=DIED)]
         except PageError as error:
-            yield page, None, [Done("segment", error=str(error))]
+            yield Result(page, None, [Done(stages(todo)[0], error=str(error))])
         else:
-            yield page, job, done
+            yield Result(page, job, done)
         finally:
             executors.end(executor)

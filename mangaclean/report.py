@@ -1,37 +1,29 @@
 """report.html: every page before and after, what was decided and why, riskiest pages first, in one file."""
 
-import base64
-import io
 import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from mangaclean import __version__
+from mangaclean.glances import STRIP, VERSION, layer, tile
 from mangaclean.risk import TROUBLES, Blob, Concern, Facts, Trouble, concerns, risk
-from mangaclean.types import Box, Image, Mask, Region
+from mangaclean.types import Box, Region
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-VERSION = 1
-HEIGHT = 1000  # px of a page in the report
-STRIP = 2.5  # height / width from which a page is a strip, whose width has to stay readable
-STRIP_PIXELS = 3_000_000
-LONGEST = 16_000  # px; WebP ends at 16,383
-QUALITY = 60
 NAMED = 6  # troubles of one sort that are named
-CELL = 8  # source px; the mask is described in cells of this size
+
+
+__all__ = ["ReportPage", "layer", "tile", "write"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReportPage:
     """A page of the report: `tile` is what `tile` made (None: there is no picture).
 
-    `original`, `cleaned` and `mask` are where the full files lie, relative to report.html; empty if there are none.
+    `cleaned`, `mask` and `typeset` are where the full files lie, relative to report.html; empty if there are none.
+    `layer` is the translation as `layer` drew it, in base 64, `overflow` the ids of regions that it is too long for.
     """
 
     name: str
@@ -43,77 +35,9 @@ class ReportPage:
     notes: tuple[str, ...] = ()
     cleaned: str = ""
     mask: str = ""
-
-
-def tile(original: Image, mask: Mask | None, cleaned: Image | None) -> bytes:
-    """What the report shows of a page, as JSON to keep: small pictures, and where the mask lies.
-
-    Made once, in the worker that has the arrays at hand. Of the cleaned page only what differs is stored.
-    """
-    import cv2
-    import numpy as np
-
-    height, width = original.shape[:2]
-    size = _shown(width, height)
-    small = cv2.resize(original, size, interpolation=cv2.INTER_AREA)
-    made: dict[str, Any] = {"version": VERSION, "original": _webp(small)}
-    if mask is not None:
-        full = mask.astype(np.uint8) * 255
-        made["mask"] = _overlay(cv2.resize(full, size, interpolation=cv2.INTER_AREA) >= 64)
-        made["blobs"] = _blobs(full)
-    if cleaned is not None:
-        after = cv2.resize(cleaned, size, interpolation=cv2.INTER_AREA)
-        red, green, blue = cv2.split(cv2.absdiff(after, small))
-        differs = cv2.bitwise_or(cv2.bitwise_or(red, green), blue) > 0
-        alpha = cv2.dilate(differs.astype(np.uint8), np.ones((3, 3), np.uint8)) * 255
-        made["cleaned"] = _webp(np.dstack([np.where(alpha[..., None] > 0, after, 255).astype(np.uint8), alpha]))
-    return json.dumps(made, separators=(",", ":")).encode()
-
-
-def _shown(width: int, height: int) -> tuple[int, int]:
-    scale = HEIGHT / height
-    if height > STRIP * width:
-        scale = min((STRIP_PIXELS / (width * height)) ** 0.5, LONGEST / height)
-    scale = min(scale, 1.0, LONGEST / width)
-    return max(round(width * scale), 1), max(round(height * scale), 1)
-
-
-def _webp(image: "NDArray[Any]") -> str:
-    from PIL import Image as Pillow
-
-    out = io.BytesIO()
-    Pillow.fromarray(image).save(out, "WEBP", quality=QUALITY, method=2)
-    return base64.b64encode(out.getvalue()).decode()
-
-
-def _overlay(mask: Mask) -> str:
-    from PIL import Image as Pillow
-
-    picture = Pillow.fromarray(mask).convert("1").convert("P")
-    picture = picture.point([0] * 255 + [1])
-    picture.putpalette([255, 0, 60, 255, 0, 60])
-    out = io.BytesIO()
-    picture.save(out, "PNG", bits=1, transparency=bytes([0, 255]), optimize=False)
-    return base64.b64encode(out.getvalue()).decode()
-
-
-def _blobs(full: "NDArray[np.uint8]") -> list[list[int]]:
-    """Patches of a 0/255 mask as [left, top, right, bottom, area], in source pixels."""
-    import cv2
-    import numpy as np
-
-    height, width = full.shape
-    cells = (max(-(-width // CELL), 1), max(-(-height // CELL), 1))
-    padded = np.zeros((cells[1] * CELL, cells[0] * CELL), np.uint8)
-    padded[:height, :width] = full > 0
-    filled = padded.reshape(cells[1], CELL, cells[0], CELL).sum(axis=(1, 3), dtype=np.int64)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((filled > 0).astype(np.uint8))
-    areas = np.bincount(labels.ravel(), weights=filled.ravel(), minlength=count)
-    return [
-        [left * CELL, top * CELL, min((left + w) * CELL, width), min((top + h) * CELL, height), int(areas[i])]
-        for i, (left, top, w, h, _) in enumerate(stats.tolist())
-        if i
-    ]
+    layer: str = ""
+    typeset: str = ""
+    overflow: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +84,10 @@ def _entry(number: int, page: ReportPage, read: bool) -> _Entry:
         None if blobs is None else tuple(Blob(Box(*blob[:4]), blob[4]) for blob in blobs),
         page.error,
         page.notes,
+        page.overflow,
     )
+    if page.layer:
+        pictures = {**pictures, "typeset": page.layer}
     found = concerns(facts, read)
     return _Entry(number, page, pictures, found, risk(found))
 
@@ -178,6 +105,7 @@ def _summary(entries: Sequence[_Entry]) -> str:
         (actions["inpaint"], "inpainted", ""),
         (actions["keep"], "kept", ""),
         (troubles["reading"] + troubles["unread"], "doubtful readings", "warn"),
+        *([(troubles["overflow"], "texts too long", "warn")] if any(entry.page.layer for entry in entries) else []),
     ]
     return "".join(f'<li class="{css if count else ""}"><b>{count}</b> {word}</li>' for count, word, css in figures)
 
@@ -207,7 +135,7 @@ def _article(entry: _Entry, total: int, language: str) -> str:
     troubles = " ".join(sorted({concern.trouble for concern in entry.found}))
     links = "".join(
         f' <a href="{escape(href)}" target="_blank">{word}</a>'
-        for href, word in ((page.cleaned, "cleaned page"), (page.mask, "mask"))
+        for href, word in ((page.cleaned, "cleaned page"), (page.mask, "mask"), (page.typeset, "typeset page"))
         if href
     )
     return (
@@ -236,10 +164,13 @@ def _stage(entry: _Entry) -> str:
     page, pictures = entry.page, entry.pictures
     if "original" not in pictures or not page.width or not page.height:
         return '<div class="stage none">no picture of this page</div>'
-    data = "".join(f' data-{key}="{pictures[key]}"' for key in ("original", "mask", "cleaned") if key in pictures)
+    data = "".join(
+        f' data-{key}="{pictures[key]}"' for key in ("original", "mask", "cleaned", "typeset") if key in pictures
+    )
     strip = " strip" if page.height > STRIP * page.width else ""
     mask = '<img class="m" alt="">' if "mask" in pictures else ""
     after = '<img class="c" alt="">' if "cleaned" in pictures else ""
+    after += '<img class="t" alt="">' if "typeset" in pictures else ""
     size = max(page.width // 50, 12)
     shapes = "".join(_shape(region, size) for region in page.regions)
     return (

@@ -6,7 +6,9 @@ from typing import Literal, NamedTuple
 
 from mangaclean.types import Box, Region
 
-Trouble = Literal["failed", "art", "outside", "unerased", "large", "balloon", "reading", "unread", "empty", "note"]
+Trouble = Literal[
+    "failed", "art", "outside", "unerased", "large", "balloon", "reading", "unread", "overflow", "empty", "note"
+]
 
 TROUBLES: dict[Trouble, str] = {
     "failed": "failed",
@@ -17,6 +19,7 @@ TROUBLES: dict[Trouble, str] = {
     "balloon": "kept in a balloon",
     "reading": "doubtful reading",
     "unread": "not read",
+    "overflow": "text too long",
     "empty": "no lettering",
     "note": "notes",
 }
@@ -53,6 +56,7 @@ class Facts:
     blobs: tuple[Blob, ...] | None
     error: str = ""
     notes: tuple[str, ...] = ()
+    overflow: tuple[str, ...] = ()
 
 
 def concerns(facts: Facts, read: bool = True) -> tuple[Concern, ...]:
@@ -107,6 +111,8 @@ def _about_mask(facts: Facts) -> Iterator[Concern]:
 
 def _about_text(facts: Facts, read: bool) -> Iterator[Concern]:
     for region in facts.regions:
+        if region.id in facts.overflow:
+            yield Concern("overflow", 1.5, f"region {region.order}", region.id)
         if region.action == "keep":
             if region.bubble is not None and region.kind in ("speech", "thought", "caption"):
                 yield Concern("balloon", 1.0, f"region {region.order} ({region.reason})", region.id)

@@ -77,6 +77,19 @@ def _targets(root: Path, found: Sequence[Path], out: Path | None, recursive: boo
     return [folder / (a if taken[str(a).casefold()] == 1 else b) for a, b in zip(short, names, strict=True)]
 
 
+def typeset(out: Path, config: Config, choice: Choice, show: Reporter) -> int:
+    """Set the translations of a chapter that was cleaned."""
+    from mangaclean import typesetting
+
+    show.start(out, out)
+    try:
+        report = typesetting.run(out, config, choice, show.page)
+    finally:
+        show.stop()
+    show.finish(out, report)
+    return int(report.code)
+
+
 def status(out: Path, *, as_json: bool) -> int:
     """Tell what a run left: done, failed and why, edited by hand, slowest."""
     from mangaclean import state

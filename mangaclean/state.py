@@ -80,7 +80,7 @@ def reads(stage: str, stem: str) -> str:
 
 def editable(name: str) -> bool:
     """Whether a person may change a file that the program made."""
-    return name.startswith(("masks/", "cleaned/"))
+    return name.startswith(("masks/", "cleaned/", "typeset/"))
 
 
 def edits(out: Path, manifest: Manifest) -> Iterator[str]:

@@ -24,14 +24,28 @@ REPORT = "report.html"
 
 def make(source: Source, out: Path, config: Config, state: Manifest) -> list[Path]:
     """Write what is missing or no longer fits; gives the files written. The same chapter gives the same bytes."""
-    written = []
-    if _due(out / REPORT, REPORT, _facts(source, config, state), state):
-        files.write(out / REPORT, _report(source, out, config, state))
-        written.append(out / REPORT)
+    written = _renewed(source, out, config, state)
     written += export(source, out, config.output.export, state)
     if written:
         manifest.save(out, state)
     return written
+
+
+def renew(out: Path, config: Config, state: Manifest) -> list[Path]:
+    """Write the report where it no longer fits, for a chapter whose source is not at hand."""
+    stems = {name: stem for stem, name in state.names.items()}
+    pages = tuple(PageFile(name, stems[name], bytes) for name in files.natural_order(stems))
+    source = Source(out, state.source, pages, tuple, (), lambda: None)
+    written = _renewed(source, out, config, state)
+    manifest.save(out, state)
+    return written
+
+
+def _renewed(source: Source, out: Path, config: Config, state: Manifest) -> list[Path]:
+    if not _due(out / REPORT, REPORT, _facts(source, config, state), state):
+        return []
+    files.write(out / REPORT, _report(source, out, config, state))
+    return [out / REPORT]
 
 
 def export(source: Source, out: Path, formats: tuple[str, ...], state: Manifest) -> list[Path]:
@@ -123,6 +137,7 @@ def _page(page: PageFile, out: Path, state: Manifest) -> "ReportPage":
             regions = tuple(textfile.to_region(region) for region in model.regions)
             break
     tile = out / state_name("report", page.stem)
+    layer, typeset, overflow = _typeset(out, state, page.stem)
     cleaned = _cleaned(out, state, page.stem)
     mask = out / mask_name(page.stem)
     notes = tuple(dict.fromkeys(note for record in state.pages.get(page.stem, {}).values() for note in record.notes))
@@ -136,4 +151,19 @@ def _page(page: PageFile, out: Path, state: Manifest) -> "ReportPage":
         notes,
         cleaned.relative_to(out).as_posix() if cleaned else "",
         mask.relative_to(out).as_posix() if mask.is_file() else "",
+        layer,
+        typeset,
+        overflow,
     )
+
+
+def _typeset(out: Path, state: Manifest, stem: str) -> tuple[str, str, tuple[str, ...]]:
+    """What the report shows of a page's translation: its picture, its file, and the regions that it is too long for."""
+    from mangaclean import typesetting
+
+    made = state.record(stem, typesetting.STAGE).made
+    file = next((name for name in made if name.startswith("typeset/") and (out / name).is_file()), "")
+    path = out / state_name(typesetting.STAGE, stem)
+    found = typesetting.load_state(path.read_bytes()) if file and path.is_file() else {}
+    overflow = tuple(region["id"] for region in found.get("regions", ()) if not region["fits"])
+    return found.get("layer", ""), file, overflow

@@ -41,7 +41,7 @@ def _duration(seconds: float) -> str:
 
 
 def _sentence(progress: Progress) -> str:
-    words = {"fill": "filled", "inpaint": "inpainted", "keep": "kept"}
+    words = {"fill": "filled", "inpaint": "inpainted", "keep": "kept", "set": "set"}
     parts = [f"{sum(progress.actions.values())} regions"]
     parts += [f"{progress.actions[action]} {word}" for action, word in words.items() if progress.actions.get(action)]
     what = f"failed: {progress.error}" if progress.error else ", ".join(parts)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from mangaclean import chapter, crew, files, forecast, manifest, work
+from mangaclean import chapter, files, forecast, manifest, work
 from mangaclean.archives import PageFile, open_source
 from mangaclean.chapter import Choice
 from mangaclean.errors import Exit, InputError, MissingError, OutputError, PageError, UsageError
@@ -76,7 +76,7 @@ def test_a_mask_edited_while_its_page_is_painted_is_used_next_time(pages, monkey
         return work.clean(job)
 
     with monkeypatch.context() as patch:
-        patch.setattr(crew, "clean", slow)
+        patch.setattr(chapter, "clean", slow)
         run(pages, "inpaint.flat=1", **chosen)
     assert run(pages, "inpaint.flat=1", **chosen).done == 1
     assert run(pages, "inpaint.flat=1", **chosen).done == 0

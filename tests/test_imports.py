@@ -13,7 +13,7 @@ PACKAGE = Path(__file__).parent.parent / "mangaclean"
 LAYERS = {
     0: {"types", "errors"},
     2: {"files", "images", "palettes", "pixels", "manifest", "archives", "tarstream", "rarheads", "pdfpages"}
-    | {"engines", "export", "report", "config", "workflow", "textfile", "textmodels", "textmerge", "fonts"},
+    | {"engines", "export", "report", "glances", "config", "workflow", "textfile", "textmodels", "textmerge", "fonts"},
     3: {
         "chapter",
         "work",
