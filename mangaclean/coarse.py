@@ -13,14 +13,14 @@ DEEP = 48  # px from the edge of a hole from which what stands there no longer t
 AROUND = 4  # times that: what the smaller copy shows round a hole
 
 
-def deepened(image: Image, mask: Mask, paint: Callable[[Image, Mask], Image]) -> tuple[Image, Mask]:
-    """The page (H, W, 3) with the middles of deep holes painted coarsely, and the mask (H, W) of what is left.
+def deepen(image: Image, mask: Mask, paint: Callable[[Image, Mask], None]) -> Mask:
+    """Paints the middles of deep holes coarsely into `image` (H, W, 3), in place; gives the mask (H, W) of what is left.
 
-    `paint` paints a smaller copy of a hole and its surroundings, on which no hole is deep. Left is a belt along the
-    edge of each hole; its painter sees the middle as if it were art, so that both sides lead into each other. Without
-    deep holes image and mask come back as they are.
+    `paint` paints, in place, a smaller copy of a hole and its surroundings, on which no hole is deep. Left is a belt
+    along the edge of each hole; its painter sees the middle as if it were art, so that both sides lead into each other.
+    Without deep holes the mask comes back as it is.
     """
-    out, left = image, mask
+    left = mask
     height, width = mask.shape
     for box in _candidates(mask):
         window = box.grown(AROUND * DEEP, width, height)
@@ -30,8 +30,8 @@ def deepened(image: Image, mask: Mask, paint: Callable[[Image, Mask], Image]) ->
         scale = DEEP / 2 / float(far.max())
         if scale > 0.5:
             continue
-        if out is image:
-            out, left = image.copy(), mask.copy()
+        if left is mask:
+            left = mask.copy()
         shape = max(math.ceil(window.width * scale), 1), max(math.ceil(window.height * scale), 1)
         everything = mask[window.slices]
         covered = cv2.resize(everything.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > 0
@@ -39,12 +39,13 @@ def deepened(image: Image, mask: Mask, paint: Callable[[Image, Mask], Image]) ->
         known = np.where(everything[..., None], 0, image[window.slices]).astype(np.float32)
         share = cv2.resize((~everything).astype(np.float32), shape, interpolation=cv2.INTER_AREA)
         small = cv2.resize(known, shape, interpolation=cv2.INTER_AREA) / np.maximum(share, 1e-3)[..., None]
-        painted = paint(np.asarray(small.round().clip(0, 255), np.uint8), covered)
+        painted = np.asarray(small.round().clip(0, 255), np.uint8)
+        paint(painted, covered)
         large = cv2.resize(painted, (window.width, window.height), interpolation=cv2.INTER_CUBIC)
         middle = far > DEEP / 2
-        out[window.slices][middle] = large[middle]
+        image[window.slices][middle] = large[middle]
         left[window.slices][middle] = False
-    return out, left
+    return left
 
 
 def _candidates(mask: Mask) -> list[Box]:

@@ -34,16 +34,18 @@ def remove(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -
     filled, art = flatten(image, mask, cfg.flat)
     if art.any():
 
-        def by_tiles(page: Image, holes: Mask) -> Image:
-            return tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
+        def by_tiles(page: Image, holes: Mask) -> None:
+            tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
 
-        filled = by_tiles(*coarse.deepened(filled, art, by_tiles))
+        by_tiles(filled, coarse.deepen(filled, art, by_tiles))
         if _grey(image):
             two = _bilevel(image)
             for part, hole in zip(_strips(filled), _strips(art), strict=True):
                 levels = part[hole].mean(1, keepdims=True).round()
                 part[hole] = np.where(levels < 128, 0, 255) if two else levels
-    return np.where(mask[..., None], filled, image)
+    for part, page, hole in zip(_strips(filled), _strips(image), _strips(mask), strict=True):
+        np.copyto(part, page, where=~hole[..., None])  # whatever an engine did
+    return filled
 
 
 def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:

@@ -44,29 +44,27 @@ def plan(mask: Mask, core: int, context: int) -> Iterator[Tile]:
         yield from _of_band(mask, band, core, context)
 
 
-def compose(image: Image, mask: Mask, core: int, context: int, paint: Callable[[Image, Mask], Image]) -> Image:
-    """`image` (H, W, 3) with the pixels of `mask` painted tile by tile; large components without a seam.
+def compose(image: Image, mask: Mask, core: int, context: int, paint: Callable[[Image, Mask], Image]) -> None:
+    """Paints the pixels of `mask` into `image` (H, W, 3), in place, tile by tile; large components without a seam.
 
-    `paint` sees a window and all that is masked in it.
+    `paint` sees a window and all that is masked in it; what stands under the mask there may be painted already.
     """
-    out = image.copy()
     # Sums of blended tiles, in 1/256 level; pages of memory that no tile touches are never really taken.
     sums = blended = None
     for tile in plan(mask, core, context):
         at = tile.window.slices
         painted = paint(np.ascontiguousarray(image[at]), np.ascontiguousarray(mask[at]))
         if not tile.blended:
-            out[at][tile.own] = painted[tile.own]
+            image[at][tile.own] = painted[tile.own]
             continue
         if sums is None or blended is None:
             sums, blended = np.zeros(image.shape, np.uint16), np.zeros(mask.shape, bool)
         sums[at] += np.rint(tile.weight[..., None] * painted * 256).astype(np.uint16)
         blended[at] |= tile.own
     if sums is not None and blended is not None:
-        for top in range(0, len(out), STRIP):
+        for top in range(0, len(image), STRIP):
             rows = slice(top, top + STRIP)
-            out[rows][blended[rows]] = ((sums[rows][blended[rows]].astype(np.uint32) + 128) >> 8).clip(0, 255)
-    return out
+            image[rows][blended[rows]] = ((sums[rows][blended[rows]].astype(np.uint32) + 128) >> 8).clip(0, 255)
 
 
 def bands(mask: Mask) -> Iterator[tuple[int, int]]:

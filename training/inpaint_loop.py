@@ -40,7 +40,7 @@ class Painter:
         self.net: Painting = net.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.recipe, self.device, self.half = recipe, device, fast_bf16(device)
         self.losses = Losses(recipe, device, pretrained)
-        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=recipe.rate, weight_decay=recipe.decay)
+        self.optimizer = torch.optim.AdamW(self.net.parameters(), lr=recipe.rate, weight_decay=recipe.decay, fused=True)
         self.critic = Critic().to(device) if recipe.adversarial else None
         rate = recipe.critic_rate
         self.critics = torch.optim.AdamW(self.critic.parameters(), rate, (0.5, 0.9)) if self.critic else None

@@ -80,7 +80,9 @@ def painter(run: Network, multiple: int, side: int = 0) -> Inpainter:
         if not mask.any():
             return image.copy()
         if side and max(mask.shape) > side:
-            return tiles.compose(image, mask, side - 2 * min(SEEN, side // 4), min(SEEN, side // 4), paint)
+            around, out = min(SEEN, side // 4), image.copy()
+            tiles.compose(out, mask, side - 2 * around, around, paint)
+            return out
         height, width = mask.shape
         down, across = (side - height, side - width) if side else (-height % multiple, -width % multiple)
         # Mirrored and hidden: the edge of a tile is no edge of the art.
