@@ -14,7 +14,7 @@ AROUND = 4  # times that: what the smaller copy shows round a hole
 
 
 def deepen(image: Image, mask: Mask, paint: Callable[[Image, Mask], None]) -> Mask:
-    """Paints the middles of deep holes coarsely into `image` (H, W, 3), in place; gives the mask (H, W) of what is left.
+    """Paints the middles of deep holes coarsely into `image` (H, W, 3), in place; gives the mask (H, W) of the rest.
 
     `paint` paints, in place, a smaller copy of a hole and its surroundings, on which no hole is deep. Left is a belt
     along the edge of each hole; its painter sees the middle as if it were art, so that both sides lead into each other.

@@ -13,7 +13,8 @@ from mangaclean.types import Box, Image, Mask, Region
 
 TOLERANCE = 40  # levels by which a pixel may differ from the balloon's ground: JPEG dirt and soft edges are ground
 SMALLEST = 0.25  # share of a balloon's box that its ground fills, at least; else the box is taken as an ellipse
-WIDER = 0.3  # how far text on open ground may go beyond the source's box, as a share of its shorter side
+WIDER = 0.25  # how far text on open ground may go beyond the source's box, as a share of its shorter side
+EVEN = 1.0  # and how far where the ground stays the same
 TAIL = 0.12  # what is narrower than this share of a balloon is its tail, where no text goes
 
 
@@ -54,12 +55,24 @@ def _place(image: Image, region: Region, width: int, height: int) -> Place:
         return Place(box, np.ones((box.height, box.width), bool), True)
     if region.bubble is None or region.kind == "sfx":
         box = _clipped(region.box, page)
-        if region.kind != "sfx":
-            box = box.grown(round(WIDER * min(box.width, box.height)), width, height)
-        return Place(box, np.ones((box.height, box.width), bool), False)
+        return Place(box, np.ones((box.height, box.width), bool), False) if region.kind == "sfx" else _open(image, box)
     box = _clipped(region.bubble, page)
     inside = _ground(image[box.slices], _clipped(region.box, page), box)
     return Place(box, _ellipse(box) if inside is None else inside, True)
+
+
+def _open(image: Image, text: Box) -> Place:
+    """The source's box and a little more, and more than that where the ground goes on as it is."""
+    height, width = image.shape[:2]
+    side = min(text.width, text.height)
+    box, near = text.grown(round(EVEN * side), width, height), text.grown(round(WIDER * side), width, height)
+    crop = image[box.slices]
+    tone = np.median(image[text.slices].reshape(-1, 3), axis=0)
+    even = np.abs(crop.astype(np.int16) - tone.astype(np.int16)).max(axis=2) <= TOLERANCE
+    inside = cv2.erode(np.pad(even.astype(np.uint8), 2), disc(2))[2:-2, 2:-2] > 0
+    top, left = near.top - box.top, near.left - box.left
+    inside[top : top + near.height, left : left + near.width] = True
+    return Place(box, inside, False)
 
 
 def _clipped(box: Box, page: Box) -> Box:

@@ -46,7 +46,7 @@ def test_the_middle_of_a_deep_hole_is_painted_and_a_belt_is_left(box: tuple[int,
     assert max(seen[0]) < 400
     middle = mask & ~belt
     off = np.abs(out[middle].astype(int) - 77)
-    assert np.percentile(off, 98) == 0
+    assert np.percentile(off, 90) == 0
     assert off.max() <= 25  # pixels of art beside it are enlarged with it
     assert middle.sum() > 0.4 * mask.sum()
     assert cv2.distanceTransform(belt.astype(np.uint8), cv2.DIST_L2, 5).max() <= coarse.DEEP
