@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mangaclean import crew, edition, files, manifest, summary
+from mangaclean import books, crew, edition, files, manifest, summary
 from mangaclean.archives import PageFile, Source, open_source
 from mangaclean.config import Config
 from mangaclean.edition import Edition, actions
@@ -130,7 +130,7 @@ class _Run:
                 f"{out} holds the results of another chapter, {self.manifest.source!r}; "
                 "choose another --out, or add --force to replace them"
             )
-        self.manifest.source = source.title
+        self.manifest.source, self.manifest.path = source.title, books.way(out, source.path)
         self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force)
         self.report = Report(out, len(source.pages), notes=list(source.notes))
         self.edition = Edition(out, source.pages, config, self.manifest.names)

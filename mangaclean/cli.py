@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mangaclean import options
 from mangaclean.errors import Exit, MangacleanError
 
 if TYPE_CHECKING:
@@ -21,30 +22,6 @@ app = typer.Typer(
 )
 text_app = typer.Typer(help="The text in translators' formats: export, import, check.", no_args_is_help=True)
 app.add_typer(text_app, name="text")
-
-Chapter = Annotated[
-    Path, typer.Argument(metavar="CHAPTER", help="Folder of pages, CBZ, CBR, CB7, PDF, or one picture.")
-]
-OutFolder = Annotated[Path, typer.Argument(metavar="OUT", help="Folder that a run left.")]
-Out = Annotated[Path | None, typer.Option("--out", "-o", help="Where results go.  [default: CHAPTER-cleaned]")]
-Workflow = Annotated[str, typer.Option("--workflow", "-w", help="Name of a shipped workflow, or a TOML file.")]
-Sets = Annotated[list[str] | None, typer.Option("--set", metavar="STAGE.NAME=VALUE", help="Change a setting.")]
-Keep = Annotated[list[str] | None, typer.Option("--keep", metavar="KIND", help="Leave this kind of lettering.")]
-Clean = Annotated[list[str] | None, typer.Option("--clean", metavar="KIND", help="Remove this kind of lettering, too.")]
-Pages = Annotated[str, typer.Option("--pages", metavar="3-7,12", help="Only these pages, counted from 1.")]
-Force = Annotated[bool, typer.Option("--force", help="Make everything anew, edits by hand too.")]
-RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Only pages that failed last time.")]
-Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Every chapter below the folder.")]
-Export = Annotated[str, typer.Option("--export", metavar="cbz,pdf", help="Make books of the cleaned pages.")]
-TextFormat = Annotated[
-    str,
-    typer.Option("--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, bt or json; else guessed."),
-]
-Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
-Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it takes; do nothing.")]
-Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Say only what went wrong.")]
 
 
 def _version(show: bool) -> None:
@@ -66,22 +43,22 @@ def _main(
 
 def _stage_command(until: str, summary: str) -> Callable[..., None]:
     def command(
-        chapter: Chapter,
-        out: Out = None,
-        workflow: Workflow = "",
-        sets: Sets = None,
-        keep: Keep = None,
-        clean: Clean = None,
-        pages: Pages = "",
-        force: Force = False,
-        retry_failed: RetryFailed = False,
-        recursive: Recursive = False,
-        export: Export = "",
-        workers: Workers = None,
-        plan: Plan = False,
-        json: Json = False,
-        verbose: Verbose = False,
-        quiet: Quiet = False,
+        chapter: options.Chapter,
+        out: options.Out = None,
+        workflow: options.Workflow = "",
+        sets: options.Sets = None,
+        keep: options.Keep = None,
+        clean: options.Clean = None,
+        pages: options.Pages = "",
+        force: options.Force = False,
+        retry_failed: options.RetryFailed = False,
+        recursive: options.Recursive = False,
+        export: options.Export = "",
+        workers: options.Workers = None,
+        plan: options.Plan = False,
+        json: options.Json = False,
+        verbose: options.Verbose = False,
+        quiet: options.Quiet = False,
     ) -> None:
         from mangaclean import session, telling
         from mangaclean.chapter import Choice
@@ -103,7 +80,7 @@ app.command("ocr")(_stage_command("ocr-only", "Find the lettering and read it, w
 
 
 @app.command()
-def status(out: OutFolder, json: Json = False) -> None:
+def status(out: options.OutFolder, json: options.Json = False) -> None:
     """What is done in an output folder, what failed and why, what was edited by hand, and what took longest."""
     from mangaclean import session
 
@@ -113,17 +90,17 @@ def status(out: OutFolder, json: Json = False) -> None:
 
 @app.command()
 def typeset(
-    out: OutFolder,
+    out: options.OutFolder,
     font: Annotated[str, typer.Option("--font", metavar="NAME|FILE", help="Set all in this font.")] = "",
     language: Annotated[str, typer.Option("--language", "-l", help="Of the translation: en, fr, vi, zh, ar, …")] = "",
-    workflow: Workflow = "",
-    sets: Sets = None,
-    pages: Pages = "",
-    force: Force = False,
-    workers: Workers = None,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
+    workflow: options.Workflow = "",
+    sets: options.Sets = None,
+    pages: options.Pages = "",
+    force: options.Force = False,
+    workers: options.Workers = None,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Set the translations of text.json on the cleaned pages: OUT/typeset."""
     from mangaclean import session, telling
@@ -138,34 +115,47 @@ def typeset(
 
 @app.command("export")
 def export_books(
-    chapter: Chapter,
-    to: Annotated[str, typer.Option("--to", metavar="cbz,pdf", help="Formats.")],
-    out: Out = None,
+    chapters: options.Chapters,
+    to: options.Formats,
+    out: options.BooksOut = None,
+    pages: Annotated[str, typer.Option("--pages", metavar="typeset|cleaned", help="With or without lettering.")] = "",
+    join: Annotated[str, typer.Option("--join", metavar="TITLE", help="All chapters as one book.")] = "",
+    title: Annotated[str, typer.Option("--title", help="Title of the chapter.")] = "",
+    series: Annotated[str, typer.Option("--series", help="Series that it belongs to.")] = "",
+    number: Annotated[str, typer.Option("--number", help="Number in the series.")] = "",
+    language: Annotated[str, typer.Option("--language", "-l", help="Of the book: en, fr, vi, zh, ar, …")] = "",
+    quality: Annotated[int, typer.Option("--quality", min=0, max=100, help="Pages as JPEG; 0: as they are.")] = 0,
+    workflow: options.Workflow = "",
+    sets: options.Sets = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace PSD and ORA files that have changed.")] = False,
+    quiet: options.Quiet = False,
 ) -> None:
-    """Make books of a cleaned chapter."""
-    from mangaclean import session
+    """Make books of finished pages, or layers to go on with: typeset pages, else cleaned ones, else the originals."""
+    from mangaclean import publishing
 
-    _logging(False, False)
-    config = _config("", None, None, None, to, None)
-    raise typer.Exit(session.export(chapter, out, config))
+    _logging(False, quiet)
+    named = {"pages": pages, "title": title, "series": series, "number": number, "language": language}
+    given: dict[str, Any] = {name: value for name, value in {**named, "quality": quality}.items() if value}
+    config = _config(workflow, sets, None, None, to, None, export=given)
+    raise typer.Exit(publishing.export(chapters, out, config, join=join, force=force))
 
 
 @app.command()
 def watch(
     inbox: Annotated[Path, typer.Argument(metavar="INBOX", help="Folder into which chapters are put.")],
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the results.")],
-    workflow: Workflow = "",
-    sets: Sets = None,
-    keep: Keep = None,
-    clean: Clean = None,
-    export: Export = "",
-    workers: Workers = None,
+    workflow: options.Workflow = "",
+    sets: options.Sets = None,
+    keep: options.Keep = None,
+    clean: options.Clean = None,
+    export: options.Export = "",
+    workers: options.Workers = None,
     once: Annotated[bool, typer.Option("--once", help="Do what is there, then end; for cron.")] = False,
     settle: Annotated[float, typer.Option("--settle", min=0, help="Seconds without change until it is taken.")] = 10.0,
     poll: Annotated[bool, typer.Option("--poll", help="Look regularly; for network drives.")] = False,
-    json: Json = False,
-    verbose: Verbose = False,
-    quiet: Quiet = False,
+    json: options.Json = False,
+    verbose: options.Verbose = False,
+    quiet: options.Quiet = False,
 ) -> None:
     """Clean every chapter that is put into a folder, as soon as it has stopped changing."""
     from mangaclean import chapter, session, telling
@@ -183,7 +173,9 @@ def watch(
 
 
 @app.command()
-def config(workflow: Workflow = "", sets: Sets = None, keep: Keep = None, clean: Clean = None) -> None:
+def config(
+    workflow: options.Workflow = "", sets: options.Sets = None, keep: options.Keep = None, clean: options.Clean = None
+) -> None:
     """Print the settings that hold, as TOML, and where each comes from."""
     from mangaclean import config as settings
 
@@ -192,7 +184,7 @@ def config(workflow: Workflow = "", sets: Sets = None, keep: Keep = None, clean:
 
 
 @app.command()
-def doctor(json: Json = False) -> None:
+def doctor(json: options.Json = False) -> None:
     """What is installed, which engines work, and how fast this machine is."""
     from mangaclean import doctor as examination
 
@@ -202,9 +194,9 @@ def doctor(json: Json = False) -> None:
 
 @text_app.command("export")
 def text_export(
-    out: OutFolder,
+    out: options.OutFolder,
     to: Annotated[Path, typer.Option("--to", metavar="FILE", help="The file to make.")],
-    form: TextFormat = "",
+    form: options.TextFormat = "",
     force: Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")] = False,
 ) -> None:
     """Write the text in the format of a translator's tool."""
@@ -216,10 +208,10 @@ def text_export(
 
 @text_app.command("import")
 def text_import(
-    out: OutFolder,
+    out: options.OutFolder,
     file: Annotated[Path, typer.Argument(metavar="FILE", help="What a translator sent back.")],
-    form: TextFormat = "",
-    json: Json = False,
+    form: options.TextFormat = "",
+    json: options.Json = False,
 ) -> None:
     """Put the translations of a file into text.json, by region, by place or by number; 6 if some have no place."""
     from mangaclean.interchange import desk
@@ -230,9 +222,9 @@ def text_import(
 
 @text_app.command("check")
 def text_check(
-    out: OutFolder,
+    out: options.OutFolder,
     font: Annotated[Path | None, typer.Option("--font", metavar="FILE", help="Look for glyphs it lacks, too.")] = None,
-    json: Json = False,
+    json: options.Json = False,
 ) -> None:
     """Look for translations that are missing, untranslated, too long, or differ in numbers; 6 if there are any."""
     from mangaclean.interchange import desk
@@ -256,20 +248,20 @@ def _config(
     sets: list[str] | None,
     keep: list[str] | None,
     clean: list[str] | None,
-    export: str,
+    formats: str,
     workers: int | None,
     **given: dict[str, Any],
 ) -> "Config":
     from mangaclean.config import resolve
 
     tables: dict[str, dict[str, Any]] = {table: values for table, values in given.items() if values}
-    if export:
-        from mangaclean.export import load
+    if formats:
+        from mangaclean.export import check
 
-        formats = tuple(name.strip() for name in export.split(",") if name.strip())
-        for name in formats:
-            load(name)  # a wrong name is found before the work, not after it
-        tables["output"] = {"export": formats}
+        names = tuple(name.strip() for name in formats.split(",") if name.strip())
+        for name in names:
+            check(name)  # a wrong name is found before the work, not after it
+        tables["output"] = {"export": names}
     if workers is not None:
         tables["run"] = {"workers": workers}
     return resolve(workflow or None, sets or (), keep or (), clean or (), **tables)

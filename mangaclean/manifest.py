@@ -40,6 +40,7 @@ class Manifest:
     names: dict[str, str] = field(default_factory=dict)  # stem → name in the source
     pages: dict[str, dict[str, Record]] = field(default_factory=dict)
     books: dict[str, str] = field(default_factory=dict)
+    path: str = ""  # of the source, from the output folder
 
     def record(self, stem: str, stage: str) -> Record:
         return self.pages.get(stem, {}).get(stage, Record())
@@ -77,7 +78,7 @@ def load(out: Path) -> Manifest:
         pages = {
             stem: {stage: _record(record) for stage, record in stages.items()} for stem, stages in raw["pages"].items()
         }
-        return Manifest(str(raw["source"]), _words(raw["names"]), pages, _words(raw["books"]))
+        return Manifest(str(raw["source"]), _words(raw["names"]), pages, _words(raw["books"]), str(raw.get("path", "")))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         log.warning("%s is damaged (%r): every page is checked anew", path, error)
         return Manifest()
@@ -110,6 +111,7 @@ def save(out: Path, manifest: Manifest) -> None:
     data = {
         "version": VERSION,
         "source": manifest.source,
+        "path": manifest.path,
         "names": manifest.names,
         "books": manifest.books,
         "pages": pages,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mangaclean import chapter, forecast, manifest
-from mangaclean.archives import chapters, open_source
+from mangaclean.archives import chapters
 from mangaclean.chapter import Choice
 from mangaclean.config import Config
 from mangaclean.errors import Exit, InputError, UsageError
@@ -116,18 +116,3 @@ def status(out: Path, *, as_json: bool) -> int:
         for name, spent in slowest.items():
             print(f"slowest: {name}: {spent:.1f} s")
     return int(Exit.SOME_FAILED if errors else Exit.OK)
-
-
-def export(path: Path, out: Path | None, config: Config) -> int:
-    """Make books of what a run left."""
-    from mangaclean import summary
-
-    target = out or chapter.destination(path)
-    if not (target / manifest.NAME).is_file():
-        raise InputError(f"{target}: not cleaned yet; run `mangaclean chapter {path}` first")
-    with open_source(path, config.input) as source, chapter.locked(target):
-        kept = manifest.load(target)
-        for file in summary.export(source, target, config.output.export, kept):
-            print(file)
-        manifest.save(target, kept)
-    return int(Exit.OK)

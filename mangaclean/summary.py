@@ -5,17 +5,15 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mangaclean import edition, files, manifest
+from mangaclean import books, edition, files, manifest
 from mangaclean.archives import PageFile, Source
 from mangaclean.config import Config
-from mangaclean.errors import PageError, UsageError
 from mangaclean.manifest import Manifest
 from mangaclean.types import Region
 from mangaclean.work import mask_name, state_name
 
 if TYPE_CHECKING:
     from mangaclean.report import ReportPage
-    from mangaclean.textmodels import Direction
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +23,7 @@ REPORT = "report.html"
 def make(source: Source, out: Path, config: Config, state: Manifest) -> list[Path]:
     """Write what is missing or no longer fits; gives the files written. The same chapter gives the same bytes."""
     written = _renewed(source, out, config, state)
-    written += export(source, out, config.output.export, state)
+    written += books.renew(source, out, config, state)
     if written:
         manifest.save(out, state)
     return written
@@ -48,42 +46,10 @@ def _renewed(source: Source, out: Path, config: Config, state: Manifest) -> list
     return [out / REPORT]
 
 
-def export(source: Source, out: Path, formats: tuple[str, ...], state: Manifest) -> list[Path]:
-    """Make books of the cleaned pages: OUT/<title>.<format>. Pages that were not cleaned go in as they were."""
-    from mangaclean import __version__
-    from mangaclean import export as exporters
-    from mangaclean.export import Book, BookPage
-
-    check(source, out, formats)
-    written = []
-    for name in formats:
-        exporter = exporters.load(name)
-        path = out / f"{source.title}.{name}"
-        cleaned = {page.stem: _cleaned(out, state, page.stem) for page in source.pages}
-        facts = [
-            (page.name, files.digest(file) if file else "") for page in source.pages for file in [cleaned[page.stem]]
-        ]
-        try:
-            extras = source.extras()
-        except PageError as error:
-            log.warning("%s; the book goes without it", error)
-            extras = ()
-        facts += [(member, files.digest(data)) for member, data in extras]
-        direction = _direction(out)
-        if not _due(path, path.name, json.dumps([__version__, direction, facts]), state):
-            continue
-        pages = tuple(BookPage(page.name, cleaned[page.stem], page) for page in source.pages)
-        exporter(Book(source.title, pages, extras, direction), path)
-        written.append(path)
-    return written
-
-
 def check(source: Source, out: Path, formats: tuple[str, ...]) -> None:
     """UsageError where a book would take the place of the chapter that it is made from."""
     for name in formats:
-        path = out / f"{source.title}.{name}"
-        if path.exists() and path.samefile(source.path):
-            raise UsageError(f"{path}: the book would replace the chapter itself; choose another --out")
+        books.guard(books.place(source.title, name, out), source.path)
 
 
 def _due(path: Path, name: str, facts: str, state: Manifest) -> bool:
@@ -108,13 +74,6 @@ def _facts(source: Source, config: Config, state: Manifest) -> str:
 def _cleaned(out: Path, state: Manifest, stem: str) -> Path | None:
     made = state.record(stem, "inpaint").made
     return next((out / name for name in made if name.startswith("cleaned/") and (out / name).is_file()), None)
-
-
-def _direction(out: Path) -> "Direction":
-    from mangaclean import textfile
-
-    path = out / edition.NAME
-    return textfile.load(path).direction if path.is_file() else "rtl"
 
 
 def _report(source: Source, out: Path, config: Config, state: Manifest) -> bytes:

@@ -15,6 +15,7 @@ LAYERS = {
     2: {"files", "images", "palettes", "pixels", "manifest", "archives", "tarstream", "rarheads", "pdfpages"}
     | {"engines", "export", "report", "glances", "config", "workflow", "textfile", "textmodels", "textmerge", "fonts"},
     3: {
+        "books",
         "chapter",
         "work",
         "state",
@@ -29,8 +30,8 @@ LAYERS = {
         "probe",
     }
     | {"crew", "forecast"},
-    4: {"session", "telling", "doctor", "interchange", "textcheck"},
-    5: {"cli", "__main__"},
+    4: {"session", "publishing", "telling", "doctor", "interchange", "textcheck"},
+    5: {"cli", "options", "__main__"},
 }
 PURE = {
     "regions",
