@@ -80,7 +80,7 @@ class TypesetConfig(Table):
     font_other: str = Field(default="", description="font of all other lettering")
     size: float = Field(default=0.0, ge=0, le=2000, description="em of speech, px; 0: from the source, for the chapter")
     scale: float = Field(
-        default=0.65, gt=0.1, le=3, description="em of speech as a share of the source's, if size is 0"
+        default=0.0, ge=0, le=3, description="em of speech as a share of the source's; 0: 0.65, for CJK 0.85"
     )
     smallest: float = Field(default=0.6, gt=0.1, le=1, description="how far a text may shrink, as a share of its size")
     shout: float = Field(default=1.2, ge=1, le=3, description="how much larger shouts are")

@@ -67,11 +67,12 @@ def fitted(job: Job, place: Place, most: float, least: float, margin: float) -> 
     if found:
         return _placed(job, plain.breaks, place, *found, True)
     whole = Place(place.box, np.ones_like(place.inside), False)
+    tail = Place(place.box, place.inside, False)  # with its tail and corners
     tries = (
         (broken, place, least, margin, True),
         (plain, place, least, margin * TIGHT, True),
-        (broken, place, least, margin * TIGHT, True),  # rather a tight balloon than what nobody can read
-        (broken, place, least / 2, margin * TIGHT, False),
+        (broken, tail, least, margin * TIGHT, True),  # rather a tight balloon than what nobody can read
+        (broken, tail, least / 2, margin * TIGHT, False),
         (broken, whole, least / 8, 0.0, False),
         (broken, whole, least / 64, 0.0, False),
     )

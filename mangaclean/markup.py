@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 _MARKS = re.compile(
     r"\\(?P<plain>[*{}|\\])"
-    r"|\*(?P<loud>[^\s*](?:[^*\n]*[^\s*])?)\*(?!\*)"
+    r"|(?<!\d)\*(?P<loud>[^\s*\\](?:[^*\\\n]*[^\s*\\])?)\*(?!\d)"
     r"|\{(?P<base>[^{}|\n]+)\|(?P<ruby>[^{}|\n]+)\}"
 )
 

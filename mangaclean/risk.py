@@ -81,6 +81,9 @@ def _about_run(facts: Facts) -> Iterator[Concern]:
         yield Concern("failed", 1000.0, facts.error)
     elif not facts.regions and not facts.blobs:
         yield Concern("empty", 0.4, "none was found")
+    orders = {region.id: region.order for region in facts.regions}
+    for region in facts.overflow:  # a person's own regions have no number yet
+        yield Concern("overflow", 1.5, f"region {orders.get(region, region)}", region)
     for note in facts.notes:
         yield Concern("note", 0.1, note)
 
@@ -111,8 +114,6 @@ def _about_mask(facts: Facts) -> Iterator[Concern]:
 
 def _about_text(facts: Facts, read: bool) -> Iterator[Concern]:
     for region in facts.regions:
-        if region.id in facts.overflow:
-            yield Concern("overflow", 1.5, f"region {region.order}", region.id)
         if region.action == "keep":
             if region.bubble is not None and region.kind in ("speech", "thought", "caption"):
                 yield Concern("balloon", 1.0, f"region {region.order} ({region.reason})", region.id)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from mangaclean.config import TypesetConfig
     from mangaclean.fonts import Fonts, Voice
 
+SCALE, SCALE_CJK = 0.65, 0.85  # em of the translation, as a share of the source's: alphabets take more room
 UNKNOWN_SIZE = 24.0  # px, where no source says how large
 
 
@@ -45,7 +46,8 @@ def body_size(regions: Sequence[Region], cfg: "TypesetConfig") -> float:
     if cfg.size:
         return cfg.size
     sizes = [r.font_size for r in regions if r.font_size > 0 and r.kind in ("speech", "thought", "caption")]
-    return cfg.scale * float(np.median(sizes)) if sizes else UNKNOWN_SIZE
+    scale = cfg.scale or (SCALE_CJK if cfg.language[:2] in ("ja", "zh", "ko") else SCALE)
+    return scale * float(np.median(sizes)) if sizes else UNKNOWN_SIZE
 
 
 def pieces(
@@ -57,9 +59,8 @@ def pieces(
     """
     chosen = [region for region in regions if region.action != "keep" and wanted(region, cfg)]
     made = []
-    # All regions take part in sharing out balloons: what is left empty is still not another's
-    for region, place in zip(regions, rooms.places(image, regions), strict=True):
-        if region in chosen and (piece := _piece(image, region, place, fonts, cfg, body)) is not None:
+    for region, place in zip(chosen, rooms.places(image, chosen), strict=True):
+        if (piece := _piece(image, region, place, fonts, cfg, body)) is not None:
             made.append(_on_page(piece, image.shape[1], image.shape[0]))
     return tuple(piece for piece in made if piece is not None)
 
