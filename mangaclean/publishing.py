@@ -29,7 +29,7 @@ def export(
 
     `paths` are folders that runs left, or the chapters that they were made from; `out` is where the books go.
     """
-    from mangaclean.export import joined
+    from mangaclean.export import check, joined
 
     with ExitStack() as stack:
         volumes: list[tuple[Book, Path]] = []
@@ -56,6 +56,8 @@ def export(
         for book, name, path in tasks:
             books.write(book, name, path)
             print(path)
+            if note := check(name).note:
+                print(f"note: {note}")
     return int(Exit.OK)
 
 

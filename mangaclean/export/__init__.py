@@ -21,11 +21,21 @@ log = logging.getLogger(__name__)
 
 
 class Format(NamedTuple):
-    """How a book of a format is named after its title, whether that is a folder of files, and "module:function"."""
+    """How a book of a format is named after its title, whether that is a folder of files, and "module:function".
+
+    `note` is what people have to know who asked for it.
+    """
 
     ending: str
     folder: bool
     function: str
+    note: str = ""
+
+
+PIXELS = (
+    "texts are layers of pixels, named by their words; for live text in Photoshop, take `mangaclean text export` "
+    "--format labelplus and its script"
+)
 
 
 EXPORTERS = {
@@ -33,8 +43,8 @@ EXPORTERS = {
     "pdf": Format(".pdf", False, "mangaclean.export.pdf:write"),
     "epub": Format(".epub", False, "mangaclean.export.epub:write"),
     "proof": Format("-proof.pdf", False, "mangaclean.export.proof:write"),
-    "psd": Format("-psd", True, "mangaclean.export.psd:write"),
-    "ora": Format("-ora", True, "mangaclean.export.ora:write"),
+    "psd": Format("-psd", True, "mangaclean.export.psd:write", PIXELS),
+    "ora": Format("-ora", True, "mangaclean.export.ora:write", PIXELS),
     "folder": Format("-pages", True, "mangaclean.export.folder:write"),
 }
 

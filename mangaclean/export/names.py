@@ -20,9 +20,9 @@ class Names:
     def add(self, name: str) -> None:
         self._used.add(name.casefold())
 
-    def page(self, leaf: Leaf, *, flat: bool = False) -> str:
+    def page(self, leaf: Leaf) -> str:
         """The page's own name; with another ending where its format changed, with another stem where that is taken."""
-        own = leaf.name if is_safe(leaf.name) and not flat else leaf.name.replace("\\", "/").rpartition("/")[2]
+        own = leaf.name if is_safe(leaf.name) else leaf.name.replace("\\", "/").rpartition("/")[2]
         name = PurePosixPath(own)
         if _kind(name.suffix) != _kind(leaf.suffix):
             name = name.with_suffix(leaf.suffix)
@@ -32,6 +32,16 @@ class Names:
         while str(free) in self:
             number += 1
             free = name.with_stem(f"{name.stem}-{number}")
+        self.add(str(free))
+        return str(free)
+
+    def other(self, name: str, suffix: str) -> str:
+        """The name of a file that is made of the page `name`, in the same folder."""
+        path = PurePosixPath(name if is_safe(name) else name.replace("\\", "/").rpartition("/")[2])
+        number, free = 1, path.with_suffix(suffix)
+        while str(free) in self:
+            number += 1
+            free = path.with_name(f"{path.stem}-{number}{suffix}")
         self.add(str(free))
         return str(free)
 

@@ -4,6 +4,7 @@ import math
 import struct
 import textwrap
 import zlib
+from dataclasses import replace
 from typing import Any
 
 from mangaclean.export import BookPage
@@ -33,7 +34,11 @@ class Unseen:
         """Put a page's texts where they stand on its picture: translations where the picture shows them."""
         scale = points[0] / pixels[0], points[1] / pixels[1]
         for region in page.regions:
-            for line in lines(region, page.typeset):
+            # In a balloon that several regions share, each keeps to its own place
+            shared = region.bubble and any(
+                other is not region and other.box.overlap(region.bubble) for other in page.regions
+            )
+            for line in lines(replace(region, bubble=None) if shared else region, page.typeset):
                 self.put(line, [(x * scale[0], points[1] - y * scale[1]) for x, y in line.polygon])
 
     def put(self, line: Line, corners: list[tuple[float, float]]) -> None:
@@ -124,23 +129,27 @@ def lines(region: Region, translated: bool) -> list[Line]:
 
 
 def _spread(region: Region, text: str) -> list[Line]:
-    box = region.style.box or region.box
+    """A text over the place that it has, broken so that its letters come out with the shape that letters have."""
+    box = region.style.box or (region.bubble if region.translation else None) or region.box
     spaced = " " in text
     vertical = region.vertical and not spaced and any(ord(char) > 0x2E7F for char in text)
-    across, down = (box.height, box.width) if vertical else (box.width, box.height)
-    # So many letters to a line that they come out with the shape that letters have
-    shape = 2.0 if spaced else 1.0
-    each = max(round(math.sqrt(len(text) * shape * across / max(down, 1))), 1)
+    along, across = (box.height, box.width) if vertical else (box.width, box.height)
+    wide = 0.55 if spaced else 1.0  # of a letter, as a share of the distance between lines
+    size = math.sqrt(along * across / (len(text) * wide))
+    each = max(int(along / (size * wide)), 1)
     rows = textwrap.wrap(text, max(each, *map(len, text.split())), break_on_hyphens=False) if spaced else []
     rows = rows or [text[i : i + each] for i in range(0, len(text), each)]
-    step = down / len(rows)
+    longest = max(map(len, rows))
+    step = min(across / len(rows), along / (longest * wide))
+    before = (across - step * len(rows)) / 2
     made = []
     for i, row in enumerate(rows):
-        first, last = round(i * step), round((i + 1) * step)
+        first, last = round(before + i * step), round(before + (i + 1) * step)
+        side = round((along - along * len(row) / longest) / 2)
         if vertical:
-            left, top, right, bottom = box.right - last, box.top, box.right - first, box.bottom
+            left, top, right, bottom = box.right - last, box.top + side, box.right - first, box.bottom - side
         else:
-            left, top, right, bottom = box.left, box.top + first, box.right, box.top + last
+            left, top, right, bottom = box.left + side, box.top + first, box.right - side, box.top + last
         polygon = (left, top), (right, top), (right, bottom), (left, bottom)
         made.append(Line(_upright(polygon, vertical), text=row + (" " if spaced and i < len(rows) - 1 else "")))
     return made
