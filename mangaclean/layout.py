@@ -149,10 +149,8 @@ def fit(text: Measured, room: Room, size: float, leading: float, align: Align = 
             break  # more lines only make it higher
         for shift in SHIFTS:
             top = room.middle - high / 2 + shift * step * 0.5
-            windows = [room.window(top + i * step, top + i * step + above + below) for i in range(count)]
-            found = (
-                _lines(text, lengths, [w for w in windows if w], total, above + below, align) if all(windows) else None
-            )
+            windows = _windows(room, [top + i * step for i in range(count)], above + below, text.side * size)
+            found = _lines(text, lengths, windows, total, above + below, align) if windows else None
             if found is None:
                 continue
             places, ragged = found
