@@ -1,12 +1,13 @@
 """A page's picture as a PDF holds it: JPEG and PNG data taken over as they are, all else decoded."""
 
+import hashlib
 import io
 import logging
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any, BinaryIO
 
 from mangaclean.export import Leaf
 
@@ -122,3 +123,96 @@ def _profile(info: Info, channels: int) -> bytes:
     """The picture's ICC profile if it describes such channels; a wrong one makes pages unreadable."""
     icc = info.get("icc_profile") or b""
     return icc if isinstance(icc, bytes) and icc[16:20] == {1: b"GRAY", 3: b"RGB "}[channels] else b""
+
+
+def place(
+    canvas: Any,
+    picture: Picture,
+    name: str,
+    box: tuple[float, float, float, float],
+    file: BinaryIO,
+    spool: IO[bytes],
+) -> None:
+    """Draw into a box (x, y, width, height) in points, through `spool` into `file`, which the canvas writes to.
+
+    Goes past `drawImage`, which would decode every picture and make 8 bits of 1.
+    """
+    from reportlab.pdfbase import pdfdoc
+
+    document = canvas._doc
+    space = pdfdoc.PDFName({1: "DeviceGray", 3: "DeviceRGB"}[picture.channels])
+    if picture.icc:
+        # Pages of one chapter mostly share one profile
+        key = f"icc{hashlib.sha256(picture.icc).hexdigest()[:16]}"
+        if key not in document.idToObject:
+            profile = pdfdoc.PDFStream(content=zlib.compress(picture.icc))
+            profile.dictionary["N"] = picture.channels
+            profile.dictionary["Filter"] = pdfdoc.PDFName("FlateDecode")
+            document.Reference(profile, key)
+        space = pdfdoc.PDFArray([pdfdoc.PDFName("ICCBased"), pdfdoc.PDFObjectReference(key)])
+    if picture.palette:
+        table = pdfdoc.PDFStream(content=picture.palette, filters=[])
+        space = pdfdoc.PDFArray(
+            [
+                pdfdoc.PDFName("Indexed"),
+                space,
+                len(picture.palette) // 3 - 1,
+                document.Reference(table, f"table.{name}"),
+            ]
+        )
+    image = _spooled(picture.data, file, spool)
+    entries: dict[str, Any] = {
+        "Type": pdfdoc.PDFName("XObject"),
+        "Subtype": pdfdoc.PDFName("Image"),
+        "Width": picture.width,
+        "Height": picture.height,
+        "BitsPerComponent": picture.bits,
+        "ColorSpace": space,
+        "Filter": pdfdoc.PDFName(picture.filter),
+    }
+    if picture.predictor:
+        entries["DecodeParms"] = pdfdoc.PDFDictionary(
+            {
+                "Predictor": 15,
+                "Colors": 1 if picture.palette else picture.channels,
+                "BitsPerComponent": picture.bits,
+                "Columns": picture.width,
+            }
+        )
+    for key, value in entries.items():
+        image.dictionary[key] = value
+    canvas._setXObjects(image)
+    document.addForm(name, image)
+    x, y, width, height = box
+    canvas.saveState()
+    canvas.translate(x, y)
+    canvas.scale(width, height)
+    canvas._code.append(f"/{document.getXObjectName(name)} Do")
+    canvas.restoreState()
+    canvas._formsinuse.append(name)
+
+
+def _spooled(data: bytes, file: BinaryIO, spool: IO[bytes]) -> Any:
+    """A stream that waits in `spool`, and on saving goes into `file` with all that was formatted before it.
+
+    reportlab collects a whole file in memory, twice; so a book of any size needs the memory of one page.
+    """
+    from reportlab.pdfbase import pdfdoc
+
+    start = spool.seek(0, io.SEEK_END)
+    spool.write(data)
+    length = len(data)
+
+    class Spooled(pdfdoc.PDFStream):  # type: ignore[misc]
+        def format(self, document: Any) -> bytes:
+            collected = document.__accum__
+            file.writelines(collected.strings)
+            collected.strings.clear()
+            collected.write = file.write
+            spool.seek(start)
+            self.content = spool.read(length)
+            formatted: bytes = super().format(document)
+            self.content = b""
+            return formatted
+
+    return Spooled()

@@ -7,6 +7,7 @@ import zlib
 from dataclasses import replace
 from typing import Any
 
+from mangaclean import markup
 from mangaclean.export import BookPage
 from mangaclean.types import Line, Point, Region
 
@@ -120,7 +121,7 @@ def lines(region: Region, translated: bool) -> list[Line]:
     Lines of the source stand where they were found; the translation is spread over its box.
     """
     if translated and region.translation.strip():
-        return _spread(region, " ".join(region.translation.replace("*", "").split()))
+        return _spread(region, " ".join(markup.parse(region.translation).text.split()))
     if not region.text.strip():
         return []
     if region.lines and all(line.text.strip() for line in region.lines):
