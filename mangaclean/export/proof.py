@@ -3,7 +3,7 @@
 import io
 import logging
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, BinaryIO
@@ -16,10 +16,12 @@ from mangaclean.export import Book, BookPage, Leaf, placed, read
 from mangaclean.export.pdf import describe
 from mangaclean.export.pictures import picture, place
 from mangaclean.export.strips import cuts
+from mangaclean.export.unseen import own_balloon
 from mangaclean.types import Box, Image, Region
 
 if TYPE_CHECKING:
     from mangaclean.export.glyphs import Pen
+    from mangaclean.setting import Piece
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +70,19 @@ def _parts(page: BookPage) -> Iterator[tuple[Image, Box]]:
 class _Sheets:
     def __init__(self, book: Book, canvas: Any, pen: "Pen", file: BinaryIO, spool: IO[bytes]) -> None:
         self._book, self._canvas, self._pen, self._file, self._spool = book, canvas, pen, file, spool
+        from reportlab.lib.colors import Color
+
+        self._paper = Color(1.0, 1.0, 0.95)
         self._number = 0
         self._fields = 0
+        self._last = ""
 
     def draw(self, page: BookPage, image: Image, box: Box) -> None:
         """A sheet with a picture and its table; more sheets where the table is longer."""
-        left = self._picture(page, image, box)
+        pieces = {piece.region: piece for piece in page.pieces()} if page.typeset else {}
+        left = self._picture(page, image, box, pieces)
         regions = [r for r in page.regions if box.top <= (r.box.top + r.box.bottom) / 2 < box.bottom]
-        tight = {piece.region for piece in page.pieces() if not piece.fits} if page.typeset else set()
+        tight = {name for name, piece in pieces.items() if not piece.fits}
         y = self._heads(left)
         for region in regions:
             rows = self._texts(region, left)
@@ -97,7 +104,7 @@ class _Sheets:
         lines = self._pen.broken(words, "en", TEXT, SHEET[0])[:1]
         self._pen.write(lines, "en", TEXT, MARGIN, SHEET[1] - MARGIN, STEP)
 
-    def _picture(self, page: BookPage, image: Image, box: Box) -> float:
+    def _picture(self, page: BookPage, image: Image, box: Box, pieces: "Mapping[str, Piece]") -> float:
         """Draw the page with its numbers; gives where the table begins."""
         from PIL import Image as Pillow
 
@@ -118,25 +125,33 @@ class _Sheets:
         place(self._canvas, found, f"sheet{self._number}", (x, y, width, height), self._file, self._spool)
         for region in page.regions:
             part = region.box
-            if not box.top <= (part.top + part.bottom) / 2 < box.bottom:
+            if page.typeset and (balloon := own_balloon(region, page)):
+                part = balloon
+            elif piece := pieces.get(region.id):
+                high, wide = piece.pixels.shape[:2]
+                part = Box(piece.left - 6, piece.top - 6, piece.left + wide + 6, piece.top + high + 6)
+            if not box.top <= (region.box.top + region.box.bottom) / 2 < box.bottom:
                 continue
             corner = x + part.left * scale, y + height - (part.bottom - box.top) * scale
-            self._marker(region, corner, part.width * scale, part.height * scale)
+            self._marker(region, corner, part.width * scale, part.height * scale, framed=not page.typeset)
         return x + width + 12
 
     def _outline(self, page: BookPage) -> None:
         title = page.chapter or self._book.title
-        if getattr(self, "_last", None) != title:
+        if self._last != title:
             self._last = title
             self._canvas.bookmarkPage(f"sheet{self._number}")
             self._canvas.addOutlineEntry(title, f"sheet{self._number}")
 
-    def _marker(self, region: Region, corner: tuple[float, float], width: float, height: float) -> None:
-        """A frame, and the number at its upper corner where reading begins, beside the lettering as far as may be."""
+    def _marker(
+        self, region: Region, corner: tuple[float, float], width: float, height: float, *, framed: bool
+    ) -> None:
+        """The number at the upper corner where reading begins; a frame round what is not set anew."""
         canvas = self._canvas
-        canvas.setStrokeColorRGB(*RED)
-        canvas.setLineWidth(0.4)
-        canvas.rect(corner[0], corner[1], width, height)
+        if framed:
+            canvas.setStrokeColorRGB(*RED)
+            canvas.setLineWidth(0.4)
+            canvas.rect(corner[0], corner[1], width, height)
         x = corner[0] + (width if region.vertical else 0.0)
         y = corner[1] + height
         canvas.setFillColorRGB(*RED)
@@ -198,6 +213,7 @@ class _Sheets:
             height=height - 2,
             fontSize=8,
             borderWidth=0,
+            fillColor=self._paper,
             fieldFlags="multiline",
         )
         self._rule(left, y - height)

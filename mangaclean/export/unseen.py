@@ -9,7 +9,7 @@ from typing import Any
 
 from mangaclean import markup
 from mangaclean.export import BookPage
-from mangaclean.types import Line, Point, Region
+from mangaclean.types import Box, Line, Point, Region
 
 NAME = "Unseen"
 WIDTH = 0.5  # of a glyph, ems; each line is stretched to its place
@@ -35,11 +35,7 @@ class Unseen:
         """Put a page's texts where they stand on its picture: translations where the picture shows them."""
         scale = points[0] / pixels[0], points[1] / pixels[1]
         for region in page.regions:
-            # In a balloon that several regions share, each keeps to its own place
-            shared = region.bubble and any(
-                other is not region and other.box.overlap(region.bubble) for other in page.regions
-            )
-            for line in lines(replace(region, bubble=None) if shared else region, page.typeset):
+            for line in lines(replace(region, bubble=own_balloon(region, page)), page.typeset):
                 self.put(line, [(x * scale[0], points[1] - y * scale[1]) for x, y in line.polygon])
 
     def put(self, line: Line, corners: list[tuple[float, float]]) -> None:
@@ -57,8 +53,8 @@ class Unseen:
         cos, sin = math.cos(angle), math.sin(angle)
         codes = "".join(f"{self._code(char):04x}" for char in line.text)
         self._canvas._code.append(
-            f"BT 3 Tr /{NAME} {height:.2f} Tf {stretch:.2f} Tz "
-            f"{cos:.5f} {sin:.5f} {-sin:.5f} {cos:.5f} {x:.2f} {y:.2f} Tm <{codes}> Tj ET"
+            f"q BT 3 Tr /{NAME} {height:.2f} Tf {stretch:.2f} Tz "
+            f"{cos:.5f} {sin:.5f} {-sin:.5f} {cos:.5f} {x:.2f} {y:.2f} Tm <{codes}> Tj ET Q"
         )
 
     def finish(self) -> None:
@@ -113,6 +109,13 @@ class Unseen:
                 "ToUnicode": reference(self._table),
             }
         )
+
+
+def own_balloon(region: Region, page: BookPage) -> Box | None:
+    """The balloon of a region, if no other region stands in it."""
+    bubble = region.bubble
+    shared = bubble and any(other is not region and other.box.overlap(bubble) for other in page.regions)
+    return None if shared else bubble
 
 
 def lines(region: Region, translated: bool) -> list[Line]:
