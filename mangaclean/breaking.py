@@ -12,7 +12,7 @@ LONG = 9  # letters from which a word may be hyphenated
 STUB = 3  # letters that stay together at either end of it
 HYPHEN = 1.0  # costs, in squares of the room's width
 INSIDE = 0.12  # within a phrase of Chinese or Japanese
-AFTER = 0.02  # after a dash or dots within a word
+AFTER = 0.2  # after a dash or dots within a word
 SMALL = 0.03  # after "a", "the", "à": they belong to what follows
 
 # Japanese Industrial Standard X 4051 and its Chinese counterpart: what never begins, and what never ends a line

@@ -12,15 +12,15 @@ LEVEL = 4.0  # degrees; what is less was meant to be level
 STEEP = 1.5  # height / width from which an effect runs down the page
 
 
-def slanted(region: Region, place: Place) -> tuple[float, Place]:
+def slanted(region: Region, place: Place, upright: bool = False) -> tuple[float, Place]:
     """How far an effect is turned, in radians anticlockwise, and its place as it is before that turn.
 
-    What ran down the page as a column runs down it on its side; what climbed, climbs.
+    What ran down the page as a column runs down it on its side, unless it is set `upright`; what climbed, climbs.
     """
     box = place.box
     width, height = float(box.width), float(box.height)
     turn = radians(region.style.angle) if region.style.angle is not None else _slope(region)
-    if region.style.angle is None and not turn and height > STEEP * width:
+    if region.style.angle is None and not turn and not upright and height > STEEP * width:
         turn = -pi / 2
     if abs(abs(turn) - pi / 2) < 0.01:
         width, height = height, width

@@ -16,6 +16,8 @@ from mangaclean.types import Mask
 STEPS = 5  # halvings in looking for the largest size that fits
 SHRUNK = 0.8  # a text shrinks so far before words are divided
 GAIN = 1.15  # and they are if that makes it so much larger
+A_LITTLE = 0.93  # a size that nobody tells from the one meant
+UGLY, BETTER = 0.5, 0.1  # it is taken where that makes bad lines so much better
 TIGHT = 0.3  # share of the margin that stays where the whole of it makes letters too small
 
 
@@ -104,6 +106,9 @@ def _largest(
         return layout.fit(text, room, size, job.leading, job.align) if room else None
 
     if found := at(most):
+        smaller = at(max(most * A_LITTLE, least)) if found.score > UGLY else None
+        if smaller and smaller.score + BETTER < found.score:
+            return smaller, max(most * A_LITTLE, least)
         return found, most
     if least >= most or (lowest := at(least)) is None:
         return None

@@ -15,12 +15,12 @@ Floats = NDArray[np.float64]
 
 SHIFTS = (0.0, -0.5, 0.5, -1.0, 1.0)  # lines by which a text may stand above or below the middle
 HIGH = 0.5  # what a text costs that is as high as its room
-FULL = 0.75  # share of the room's width that lines may take at no cost
+FULL = 0.85  # share of the room's width that lines may take at no cost
 BROAD = 1.5  # and what they cost beyond it
 FLAT = 2.6  # width / height from which a text looks like a strip
 STRIP = 0.12
 RAGGED = 1.2  # what lines cost that do not follow the room's shape
-LONE = 0.02  # what a last line of a letter or two costs
+LONE = 0.25  # what a first or last line of a letter or two costs
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -215,12 +215,15 @@ def _lines(
         return None
     ends, ragged = broken
     sizes = [float(lengths[a, b]) for a, b in pairwise(ends)]
-    if align == "left":  # the block as a whole stands in the middle
+    # The block as a whole stands as near to the middle as its lines allow
+    middle = float((lefts + rights).mean()) / 2
+    if align == "left":
         spare = min(right - axis - n for right, n in zip(rights, sizes, strict=True))
-        starts = [axis + spare / 2] * len(sizes)
+        starts = [min(max(middle - max(sizes) / 2, axis), axis + spare)] * len(sizes)
     elif align == "right":
         spare = min(axis - left - n for left, n in zip(lefts, sizes, strict=True))
-        starts = [axis - spare / 2 - n for n in sizes]
+        end = max(min(middle + max(sizes) / 2, axis), axis - spare)
+        starts = [end - n for n in sizes]
     else:
         starts = [axis - n / 2 for n in sizes]
     return [(a, b, x, n) for (a, b), x, n in zip(pairwise(ends), starts, sizes, strict=True)], ragged
@@ -239,7 +242,7 @@ def _broken(
     for i, (width, target) in enumerate(zip(widths, targets, strict=True)):
         over = lengths > width
         costs = RAGGED * ((lengths - target) / broadest) ** 2 + text.cost[None, :]
-        if i == len(widths) - 1 and i:
+        if i in (0, len(widths) - 1) and len(widths) > 1:
             costs = costs + LONE * (lengths < 1.2 * high)
         costs = np.where(over, np.inf, costs) + best[:, None]
         back.append(costs.argmin(axis=0))

@@ -99,7 +99,7 @@ def _piece(
     least = most if region.style.size else body * cfg.smallest
     turn = radians(region.style.angle or 0.0)
     if region.kind == "sfx" and region.style.box is None:
-        turn, place = effects.slanted(region, place)
+        turn, place = effects.slanted(region, place, upright=job.how.vertical)
         most = region.style.size or effects.LARGEST * max(region.font_size, body)
     found = fitting.fitted(job, place, most, least, cfg.margin)
     if found is None:
@@ -121,14 +121,15 @@ def _job(region: Region, text: str, speaks: "Voice", fonts: "Fonts", cfg: "Types
         copy = markup.barless(copy)
     asian = sum(map(breaking.is_ideographic, copy.text)) > 0.4 * len(copy.text.replace(" ", ""))
     direction = region.style.direction or cfg.direction
-    vertical = direction == "vertical" or (direction == "auto" and asian and region.vertical and region.kind != "sfx")
+    vertical = direction == "vertical" or (direction == "auto" and asian and region.vertical)
     how = Typography(plain, loud, fonts.standin, cfg.language, vertical, cfg.tracking)
     rtl = bidi.is_rtl(copy.text)
     beginning: Align = "right" if rtl else "left"
     usual: Align = beginning if vertical or region.kind in ("caption", "other") else "center"
     align = region.style.align or (usual if cfg.align == "auto" else cfg.align)
     small = rtl or (any(map(str.islower, copy.text)) and not plain[0].capitals_only)
-    leading = cfg.leading or (1.25 if vertical or asian else 1.15 if small else 0.98) + 0.35 * bool(copy.rubies)
+    square = vertical or asian or any("가" <= char <= "힣" for char in copy.text)
+    leading = cfg.leading or (1.25 if square else 1.15 if small else 0.98) + 0.35 * bool(copy.rubies)
     return Job(copy, how, rtl, align, leading, cfg.hyphens and not asian and not rtl)
 
 
