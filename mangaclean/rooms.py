@@ -36,16 +36,15 @@ def places(image: Image, regions: Sequence[Region]) -> tuple[Place, ...]:
 
 def eroded(place: Place, by: float) -> Mask:
     """The place's pixels that are at least `by` px from its edge, without the balloon's tail."""
-    padded = np.pad(place.inside.astype(np.uint8), 1)
-    far = cv2.distanceTransform(padded, cv2.DIST_L2, 5)[1:-1, 1:-1]
+    far = cv2.distanceTransform(np.pad(place.inside.astype(np.uint8), 1), cv2.DIST_L2, 5)
     core = far > by
-    narrow = int(TAIL * min(place.box.width, place.box.height))
-    if place.known and narrow > 1 and core.any():
-        kernel = disc(narrow)
-        opened = cv2.morphologyEx(np.pad(core.astype(np.uint8), narrow), cv2.MORPH_OPEN, kernel) > 0
-        opened = opened[narrow:-narrow, narrow:-narrow]
-        core = opened if opened.sum() > 0.5 * core.sum() else core
-    return core
+    narrow = TAIL * min(place.box.width, place.box.height)
+    if place.known and narrow > 1:
+        deep = far > by + narrow
+        if deep.any():  # an opening by a disc: two distance transforms take a tenth of the time
+            opened = core & (cv2.distanceTransform((~deep).astype(np.uint8), cv2.DIST_L2, 5) <= narrow)
+            core = opened if opened.sum() > 0.5 * core.sum() else core
+    return np.asarray(core[1:-1, 1:-1])
 
 
 def _place(image: Image, region: Region, width: int, height: int) -> Place:
