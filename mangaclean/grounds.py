@@ -162,7 +162,7 @@ def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], 
     What comes near and goes away again, as a balloon's outline does, passes by; so does what stands there alone, and an
     area that only touches the mask: it widens with each pixel away, which no line does.
     """
-    _, blobs = cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)
+    blobs = np.asarray(cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)[1], np.int32)
     at = stray & (far <= HALO + 1)
     away = stray & (far > RING - 1) & (far <= RING)  # as wide a belt
     contacts, ways, number = _pieces(at, blobs), _pieces(away, blobs), int(blobs.max()) + 1
