@@ -43,14 +43,15 @@ class Lite(Painting):
     """A light U-Net of strides 2, 4 and 8 that corrects the fill; for 512 × 512 within a quarter of a second.
 
     Ends as it begins, with pixels rearranged (Shi et al. 2016): nothing is convolved at full resolution. `widths`:
-    channels at each stride; `far`: channels that see the whole tile by their spectrum, at strides 4 and 8.
+    channels at each stride; `far`: channels that see the whole tile by their spectrum, at strides 4 and 8 (none: what
+    they learn on small crops does not hold on large tiles, whose spectrum is larger).
     """
 
     def __init__(
         self,
         widths: tuple[int, int, int] = (32, 64, 128),
         dilations: tuple[int, ...] = (1, 2, 4, 8, 1, 2, 4, 1),
-        far: tuple[int, int] = (24, 48),
+        far: tuple[int, int] = (0, 0),
     ) -> None:
         super().__init__()
         half, quarter, deep = widths
