@@ -6,7 +6,7 @@ import pytest
 from filelock import FileLock
 from PIL import Image
 
-from mangaclean import cli, manifest, work
+from mangaclean import cli, work
 from mangaclean.errors import Exit, MangacleanError
 from mangaclean.session import page_numbers
 from tests import toned

@@ -85,5 +85,5 @@ def _resolution(dpi: tuple[float, float] | None) -> Any:
     """Pixels an inch, as Photoshop holds them: 16.16 fixed point, shown by inch and centimetre."""
     import struct
 
-    across, down = (round(value * 65536) for value in dpi or (72.0, 72.0))
+    across, down = (round(round(value, 2) * 65536) for value in dpi or (72.0, 72.0))
     return struct.pack(">IHHIHH", across, 1, 2, down, 1, 2)

@@ -14,13 +14,14 @@ from mangaclean.types import Box, Line, Point, Region
 NAME = "Unseen"
 WIDTH = 0.5  # of a glyph, ems; each line is stretched to its place
 BASELINE = 0.2  # of a line's height, from below
+LOW, HIGH = -200, 800  # of a glyph, thousandths of an em
 
 
 class Unseen:
     """The invisible text of one document.
 
-    One font of one empty glyph serves all scripts, as in PDFs of OCR programs: what a code means is said by the table
-    to Unicode alone, so that no real font is embedded and none has to be there.
+    One font of one glyph that shows nothing serves all scripts, as in PDFs of OCR programs: what a code means is said
+    by the table to Unicode alone, so that no real font is embedded and none has to be there.
     """
 
     def __init__(self, canvas: Any) -> None:
@@ -65,7 +66,7 @@ class Unseen:
         return self._codes.setdefault(char, len(self._codes) + 1) if len(self._codes) < 0xFFFE else 0
 
     def _font(self) -> Any:
-        """A composite font whose characters are all one empty glyph."""
+        """A composite font whose characters are all one glyph."""
         from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFString
 
         reference = self._canvas._doc.Reference
@@ -77,11 +78,11 @@ class Unseen:
                 "Type": PDFName("FontDescriptor"),
                 "FontName": PDFName(NAME),
                 "Flags": 5,
-                "FontBBox": PDFArray([0, 0, int(WIDTH * 1000), 1000]),
+                "FontBBox": PDFArray([0, LOW, int(WIDTH * 1000), HIGH]),
                 "ItalicAngle": 0,
-                "Ascent": 800,
-                "Descent": -200,
-                "CapHeight": 800,
+                "Ascent": HIGH,
+                "Descent": LOW,
+                "CapHeight": HIGH,
                 "StemV": 80,
                 "FontFile2": reference(file),
             }
@@ -189,17 +190,20 @@ def _to_unicode(codes: dict[str, int]) -> bytes:
 
 
 def empty_font() -> bytes:
-    """A TrueType font with one glyph, which is empty: the tables that a PDF wants."""
+    """A TrueType font with one glyph: the tables that a PDF wants.
+
+    The glyph is a line from corner to corner, which has a size but no area: readers pass over letters without a size.
+    """
     wide = int(WIDTH * 1000)
     tables = {
-        b"glyf": bytes(4),
+        b"glyf": struct.pack(">hhhhhHHBBhhhh", 1, 0, LOW, wide, HIGH, 1, 0, 1, 1, 0, wide, LOW, HIGH - LOW),
         b"head": struct.pack(
-            ">IIIIHHqqhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 0, 1000, 0, 0, 0, 0, wide, 1000, 0, 8, 2, 0, 0
+            ">IIIIHHqqhhhhHHhhh", 0x10000, 0x10000, 0, 0x5F0F3CF5, 0, 1000, 0, 0, 0, LOW, wide, HIGH, 0, 8, 2, 0, 0
         ),
-        b"hhea": struct.pack(">IhhhHhhhhhh8xhH", 0x10000, 800, -200, 0, wide, 0, 0, wide, 1, 0, 0, 0, 1),
+        b"hhea": struct.pack(">IhhhHhhhhhh8xhH", 0x10000, HIGH, LOW, 0, wide, 0, 0, wide, 1, 0, 0, 0, 1),
         b"hmtx": struct.pack(">Hh", wide, 0),
-        b"loca": struct.pack(">HH", 0, 0),
-        b"maxp": struct.pack(">IH26x", 0x10000, 1),
+        b"loca": struct.pack(">HH", 0, 12),
+        b"maxp": struct.pack(">IHHH22x", 0x10000, 1, 2, 1),
     }
     power = 1 << (len(tables).bit_length() - 1)
     head = struct.pack(
