@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mangaclean import books, crew, edition, files, manifest, summary
+from mangaclean import books, crew, edition, executors, files, manifest, summary
 from mangaclean.archives import PageFile, Source, open_source
 from mangaclean.config import Config
 from mangaclean.edition import Edition, actions
@@ -174,7 +174,7 @@ class _Run:
         lost = [(page, [Done("segment", error=str(error))]) for page, error in work if isinstance(error, PageError)]
         number = 0
         with closing(
-            crew.results(ready, self._job, clean, lambda todo: todo.stages, self.config.run.workers)
+            crew.results(ready, self._job, clean, lambda todo: todo.stages, executors.processes(self.config.run))
         ) as results:
             for number, (page, job, done) in enumerate(chain(((p, None, d) for p, d in lost), results), 1):
                 self._commit(page, job, done)

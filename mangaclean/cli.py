@@ -55,6 +55,7 @@ def _stage_command(until: str, summary: str) -> Callable[..., None]:
         recursive: options.Recursive = False,
         export: options.Export = "",
         workers: options.Workers = None,
+        max_memory: options.MaxMemory = None,
         plan: options.Plan = False,
         json: options.Json = False,
         verbose: options.Verbose = False,
@@ -64,7 +65,7 @@ def _stage_command(until: str, summary: str) -> Callable[..., None]:
         from mangaclean.chapter import Choice
 
         _logging(verbose, quiet)
-        config = _config(workflow, sets, keep, clean, export, workers)
+        config = _config(workflow, sets, keep, clean, export, workers, max_memory)
         choice = Choice(session.page_numbers(pages), until, force, retry_failed)
         show = telling.reporter(json=json, quiet=quiet)
         raise typer.Exit(session.run(chapter, out, config, choice, recursive=recursive, only_plan=plan, show=show))
@@ -98,6 +99,7 @@ def typeset(
     pages: options.Pages = "",
     force: options.Force = False,
     workers: options.Workers = None,
+    max_memory: options.MaxMemory = None,
     json: options.Json = False,
     verbose: options.Verbose = False,
     quiet: options.Quiet = False,
@@ -108,7 +110,7 @@ def typeset(
 
     _logging(verbose, quiet)
     given = {name: value for name, value in (("font", font), ("language", language)) if value}
-    config = _config(workflow, sets, None, None, "", workers, typeset=given)
+    config = _config(workflow, sets, None, None, "", workers, max_memory, typeset=given)
     choice = Choice(session.page_numbers(pages), "typeset", force)
     raise typer.Exit(session.typeset(out, config, choice, telling.reporter(json=json, quiet=quiet)))
 
@@ -150,6 +152,7 @@ def watch(
     clean: options.Clean = None,
     export: options.Export = "",
     workers: options.Workers = None,
+    max_memory: options.MaxMemory = None,
     once: Annotated[bool, typer.Option("--once", help="Do what is there, then end; for cron.")] = False,
     settle: Annotated[float, typer.Option("--settle", min=0, help="Seconds without change until it is taken.")] = 10.0,
     poll: Annotated[bool, typer.Option("--poll", help="Look regularly; for network drives.")] = False,
@@ -162,7 +165,7 @@ def watch(
     from mangaclean import watch as watching
 
     _logging(verbose, quiet)
-    config = _config(workflow, sets, keep, clean, export, workers)
+    config = _config(workflow, sets, keep, clean, export, workers, max_memory)
     show = telling.reporter(json=json, quiet=quiet)
 
     def clean_one(path: Path, target: Path) -> Exit:
@@ -250,6 +253,7 @@ def _config(
     clean: list[str] | None,
     formats: str,
     workers: int | None,
+    max_memory: int | None,
     **given: dict[str, Any],
 ) -> "Config":
     from mangaclean.config import resolve
@@ -262,8 +266,8 @@ def _config(
         for name in names:
             check(name)  # a wrong name is found before the work, not after it
         tables["output"] = {"export": names}
-    if workers is not None:
-        tables["run"] = {"workers": workers}
+    said = {"workers": workers, "max_memory": max_memory}
+    tables["run"] = {name: value for name, value in said.items() if value is not None}
     return resolve(workflow or None, sets or (), keep or (), clean or (), **tables)
 
 

@@ -12,6 +12,10 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from typing import Any, ParamSpec, TypeVar
 
+from mangaclean.config import RunConfig
+
+PARENT, WORKER = 100, 700  # MB that the main process takes, and each one that cleans pages of usual size
+
 P = ParamSpec("P")
 T = TypeVar("T")
 
@@ -26,6 +30,12 @@ class Here(Executor):
         except Exception as error:
             future.set_exception(error)
         return future
+
+
+def processes(run: RunConfig) -> int:
+    """How many processes may clean pages: as many as was said, or as cores; fewer where memory is short."""
+    wanted = run.workers or os.cpu_count() or 1
+    return max(min(wanted, (run.max_memory - PARENT) // WORKER), 1) if run.max_memory else wanted
 
 
 def count(workers: int, pages: int) -> int:

@@ -33,4 +33,4 @@ def estimate(path: Path, out: Path, config: Config, todos: Sequence[Todo]) -> tu
             spent |= {done.stage: [done.seconds] for done in clean(job)}
     means = {stage: sum(seconds) / len(seconds) for stage, seconds in spent.items()}
     total = sum(means.get(stage, 0.0) for todo in todos for stage in todo.stages)
-    return total / executors.count(config.run.workers, len(todos)), how
+    return total / executors.count(executors.processes(config.run), len(todos)), how

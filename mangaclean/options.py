@@ -24,6 +24,10 @@ TextFormat = Annotated[
     typer.Option("--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, bt or json; else guessed."),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
+MaxMemory = Annotated[
+    int | None,
+    typer.Option("--max-memory", min=0, metavar="MB", help="Memory that all processes may take; 0: no limit."),
+]
 Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it takes; do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Say more.")]

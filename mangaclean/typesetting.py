@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mangaclean import chapter, crew, edition, files, manifest, summary
+from mangaclean import chapter, crew, edition, executors, files, manifest, summary
 from mangaclean.chapter import Choice, Progress, Report
 from mangaclean.config import Config, TypesetConfig
 from mangaclean.errors import InputError, MangacleanError
@@ -85,7 +85,7 @@ def update(
     work = _Work(out, config, choice, kept, report, text)
     tasks = {task.stem: task for task in work.tasks()}
     report.pages = report.pages or len(text.pages)
-    results = crew.results(tasks, work.sheet, typeset, lambda task: (STAGE,), config.run.workers)
+    results = crew.results(tasks, work.sheet, typeset, lambda task: (STAGE,), executors.processes(config.run))
     with closing(results) as found:
         for number, (stem, _, done) in enumerate(found, 1):
             tell(work.commit(tasks[stem], done[0], number, len(tasks)))

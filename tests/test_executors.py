@@ -13,6 +13,7 @@ import psutil
 import pytest
 
 from mangaclean import errors, executors
+from mangaclean.config import RunConfig
 from mangaclean.errors import Exit, MissingError
 from tests import toned
 
@@ -183,3 +184,8 @@ def test_kill_sees_a_difference(tmp_path):
     done = subprocess.run([sys.executable, *map(str, words)], capture_output=True, text=True, check=False, cwd=ROOT)
     assert done.returncode == 1, done.stderr
     assert done.stdout.splitlines()[-1].endswith("1 ended otherwise than undisturbed")
+
+
+@pytest.mark.parametrize(("workers", "memory", "expected"), [(4, 0, 4), (4, 2300, 3), (2, 2300, 2), (4, 50, 1)])
+def test_memory_bounds_the_processes(workers: int, memory: int, expected: int) -> None:
+    assert executors.processes(RunConfig(workers=workers, max_memory=memory)) == expected
