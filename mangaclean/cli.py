@@ -253,7 +253,7 @@ def _config(
     clean: list[str] | None,
     formats: str,
     workers: int | None,
-    max_memory: int | None,
+    max_memory: int | None = None,
     **given: dict[str, Any],
 ) -> "Config":
     from mangaclean.config import resolve
