@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mangaclean import books, chapter, manifest
 from mangaclean.archives import Source, open_source
 from mangaclean.config import Config
-from mangaclean.errors import Exit, InputError, MangacleanError
+from mangaclean.errors import Exit, InputError, MangacleanError, UsageError
 
 if TYPE_CHECKING:
     from mangaclean.export import Book
@@ -31,6 +31,8 @@ def export(
     """
     from mangaclean.export import check, joined
 
+    if len({path.resolve() for path in paths}) < len(paths):
+        raise UsageError("a chapter is named twice; name each of them once")
     with ExitStack() as stack:
         volumes: list[tuple[Book, Path]] = []
         sources: list[Source] = []

@@ -110,6 +110,7 @@ def test_what_is_left_without_the_source(call, out, tmp_path):
     ("words", "code"),
     [
         (["{out}", "--to", "cbx"], Exit.USAGE),
+        (["{out}", "{out}", "--to", "cbz"], Exit.USAGE),
         (["{out}", "--to", "cbz", "--pages", "all"], Exit.USAGE),
         (["{out}", "--to", "cbz", "--out", "{out}/../ch01"], Exit.USAGE),
         (["{out}", "--to", "cbz", "--quality", "101"], Exit.USAGE),
