@@ -6,31 +6,49 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mangaclean.types import Box, Image, Region
+from mangaclean import gutters
+from mangaclean.gutters import Frames
+from mangaclean.types import Box, Image, Mask, Region
 
+SEEN = 800  # px of the page's short side at which frames are looked for
+SMALLEST = 0.07  # of the page's short side: a panel's, at least
 SLANT = 0.4  # px of height that one px to the side is worth in reading order
 
 
-def find(image: Image) -> list[Box]:
-    """Panels of a page (H, W, 3): what is left when the paper that reaches the page's edge is taken away."""
+def find(image: Image, regions: Sequence[Region] = ()) -> list[Box]:
+    """Panels of a page (H, W, 3): what its gutters leave, without the paper round it."""
     height, width = image.shape[:2]
-    scale = min(1.0, 800 / max(height, width))
-    grey = cv2.cvtColor(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY)
-    edge = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    paper = int(np.median(edge))
-    ground = cv2.copyMakeBorder(
-        (np.abs(grey.astype(int) - paper) < 24).astype(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1
-    )
-    _, labels = cv2.connectedComponents(ground, connectivity=4)
-    solid = ((labels != labels[0, 0])[1:-1, 1:-1]).astype(np.uint8)
-    solid = cv2.morphologyEx(solid, cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    _, _, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=4)
-    boxes = [
-        Box(*(round(v / scale) for v in (x, y, x + w, y + h)))
-        for x, y, w, h, area in stats[1:].tolist()
-        if w * h > 0.015 * solid.size and area > 0.4 * w * h
-    ]
+    scale = min(1.0, SEEN / min(height, width))
+    small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
+    found = gutters.frames(grey, _balloons(regions, scale, grey.shape))
+    boxes = [box for piece in gutters.pieces(found) if (box := _trimmed(piece, found)) is not None]
+    boxes = [Box(*(round(side / scale) for side in box)) for box in boxes]
     return [b for b in boxes if not any(o is not b and b.overlap(o) > 0.8 * b.area and o.area > b.area for o in boxes)]
+
+
+def _balloons(regions: Sequence[Region], scale: float, shape: tuple[int, ...]) -> Mask:
+    """What balloons hide of the frames, as a mask of the page at `scale`."""
+    out = np.zeros(shape, np.uint8)
+    for region in regions:
+        if region.kind in ("speech", "thought", "caption"):
+            left, top, right, bottom = (round(side * scale) for side in region.bubble or region.box)
+            centre = (left + right) // 2, (top + bottom) // 2
+            cv2.ellipse(out, centre, ((right - left) // 2 + 3, (bottom - top) // 2 + 3), 0, 0, 360, 1, cv2.FILLED)
+            left, top, right, bottom = (round(side * scale) for side in region.box)
+            cv2.rectangle(out, (left, top), (right, bottom), 1, cv2.FILLED)
+    return out > 0
+
+
+def _trimmed(piece: Mask, found: Frames) -> Box | None:
+    """The box of what stands in a piece of the page; None for paper, page numbers and dirt."""
+    marks = (piece & ~found.paper).astype(np.uint8)
+    ink = cv2.morphologyEx(marks, cv2.MORPH_OPEN, np.ones((2, 2), np.uint8))
+    rows, columns = np.flatnonzero(ink.sum(1) > 1), np.flatnonzero(ink.sum(0) > 1)
+    if not len(rows) or not len(columns):
+        return None
+    box = Box(int(columns[0]), int(rows[0]), int(columns[-1]) + 1, int(rows[-1]) + 1)
+    return box if min(box.width, box.height) > SMALLEST * min(ink.shape) else None
 
 
 def sort(boxes: Sequence[Box], direction: str) -> list[int]:
@@ -75,7 +93,7 @@ def ordered(image: Image, regions: Sequence[Region], direction: str) -> tuple[Re
     """Regions with panel and order (from 1) filled in, in reading order."""
     if direction == "auto":
         direction = guess(regions)
-    boxes = find(image)
+    boxes = find(image, regions)
     boxes = [boxes[i] for i in sort(boxes, direction)]
     home = [max(range(len(boxes)), key=lambda k: boxes[k].overlap(r.box), default=-1) for r in regions]
     home = [
