@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mangaclean import bubbles, drawn, masks, panels, strokes
+from mangaclean import bubbles, drawn, letters, masks, panels, strokes
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -103,7 +103,7 @@ def _confirmed(traced: _Traced, kind: Kind, seen: Levels, legible: float) -> Kin
 def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[_Traced]:
     """Lettering that only the network sees, as blocks of one line: in a balloon, or on art."""
     found = []
-    for effect in drawn.find(drawn.marks(seen), seen, taken):
+    for effect in drawn.find(letters.whole(image, seen, drawn.marks(seen), drawn.SEEN, drawn.SURE), seen, taken):
         window = effect.window.grown(round(0.3 * effect.em) + 8, image.shape[1], image.shape[0])
         strokes = np.zeros((window.height, window.width), bool)
         top, left = effect.window.top - window.top, effect.window.left - window.left

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mangaclean import drawn, regions
+from mangaclean import drawn, letters, regions
 from mangaclean.config import SegmentConfig
 from mangaclean.types import Detection, Finding, Kind, Line, Mask
 
@@ -101,3 +101,26 @@ def test_line_on_art_is_masked_by_the_strokes_that_the_network_sees() -> None:
     found = detected(levels, line, keep=[])
     assert found.mask[55:195, 55:65].all()
     assert found.mask.sum() < 3 * 10 * 140
+
+
+def test_a_letter_that_is_seen_for_the_most_part_is_taken_whole() -> None:
+    page = np.full((*SIZE, 3), 255, np.uint8)
+    page[50:150, 50:62] = page[50:62, 50:130] = 0  # two strokes that meet
+    levels = seen((50, 50, 62, 150), (62, 50, 120, 62))
+    levels[50:62, 90:120] = 120  # here the network hesitates, and at the end it sees nothing
+    letter = page[:, :, 0] == 0
+    marked = letters.whole(page, levels, nothing(), drawn.SEEN, drawn.SURE)
+    assert (marked == letter).all()
+
+
+def test_ink_that_is_seen_here_and_there_is_left_alone() -> None:
+    page = np.full((*SIZE, 3), 255, np.uint8)
+    page[50:150, 50:62] = 0
+    for level, high in ((240, 120), (120, 150)):  # too little of it, or nowhere surely
+        levels = seen((50, 50, 62, high), level=level)
+        assert not letters.whole(page, levels, nothing(), drawn.SEEN, drawn.SURE).any()
+
+
+def test_a_figure_is_no_letter() -> None:
+    page = np.zeros((*SIZE, 3), np.uint8)
+    assert not letters.whole(page, seen((0, 0, 400, 600)), nothing(), drawn.SEEN, drawn.SURE).any()
