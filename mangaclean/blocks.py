@@ -106,7 +106,8 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     if bubble is None and large > 1.4 * small:
         return False
     if across < -0.5 * small:  # one line in two pieces
-        return along > -(0.6 if bubble is None else 1.0) * large
+        # In joined balloons a text may stand right under another one.
+        return along > -(1.0 if bubble is not None and bubble.convexity > SINGLE else 0.6) * large
     if along < 0.2 * min(p.width, q.width):
         return False
     if bubble is not None and bubble.convexity > SINGLE:

@@ -12,7 +12,7 @@ from mangaclean.types import Box, Image, Mask, Region
 
 SEEN = 800  # px of the page's short side at which frames are looked for
 SMALLEST = 0.07  # of the page's short side: a panel's, at least
-SLANT = 0.4  # px of height that one px to the side is worth in reading order
+SLANT = 0.7  # px of height that one px to the side is worth in reading order, within a panel
 
 
 def find(image: Image, regions: Sequence[Region] = ()) -> list[Box]:
@@ -85,8 +85,11 @@ def sort(boxes: Sequence[Box], direction: str) -> list[int]:
 
 def key(box: Box, direction: str) -> float:
     """A number that grows along the reading of boxes that stand free: down the page, and along the direction."""
-    x, y = (box.left + box.right) / 2, (box.top + box.bottom) / 2
-    return y - SLANT * x if direction == "rtl" else y + SLANT * x if direction == "ltr" else y
+    # Where a text begins tells more than its middle: long columns are read before short ones that hang beside them.
+    middle, y = (box.left + box.right) / 2, box.top + box.height / 4
+    if direction == "rtl":
+        return y - SLANT * (middle + box.right) / 2
+    return y + SLANT * (middle + box.left) / 2 if direction == "ltr" else y
 
 
 def ordered(image: Image, regions: Sequence[Region], direction: str) -> tuple[Region, ...]:

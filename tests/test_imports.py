@@ -54,6 +54,7 @@ PURE = {
     "faces",
     "fitting",
     "inks",
+    "kana",
     "layout",
     "lettering",
     "markup",

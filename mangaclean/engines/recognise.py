@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 
+from mangaclean import kana
 from mangaclean.engines.onnx import session
 from mangaclean.types import Image, Line
 
@@ -77,7 +78,14 @@ def recogniser(language: str = "") -> Recogniser:
         scores[:, foreign] = 0
         best, sure = scores.argmax(1), scores.max(1)
         # Connectionist temporal classification: repeats are one letter.
-        first = (best > 0) & np.concatenate([[True], best[1:] != best[:-1]])
-        return "".join(letters[i] for i in best[first]), float(sure[first].mean()) if first.any() else 0.0
+        begins = np.flatnonzero(np.concatenate([[True], best[1:] != best[:-1]]))
+        ends = np.append(begins[1:], len(best))
+        real = best[begins] > 0
+        if not real.any():
+            return "", 0.0
+        first = begins[real]
+        middles = (first + ends[real]) / 2 * image.shape[1] / len(best)
+        text = kana.measured(image, "".join(letters[i] for i in best[first]), middles.tolist())
+        return text, float(sure[first].mean())
 
     return read
