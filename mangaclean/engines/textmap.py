@@ -18,6 +18,7 @@ Shares = NDArray[np.uint8]  # (H, W), probability × 255
 PAGE = 960  # px of a page's width at which the network sees lettering as it was trained to
 STRIDE = 32  # height and width of what the network sees are multiples of it
 AREA = 1_400_000  # px that are seen at once; a page fits, strips and spreads take several windows
+STRIP_AREA = 900_000  # px of such a window: a strip takes memory enough itself
 CONTEXT = 96  # px beside a window's own part that it sees, and another window decides
 RAMP = 64  # px over which one window's answer gives way to the next one's
 
@@ -50,14 +51,15 @@ def mapper(given: Path | None = None) -> Callable[[Image], Maps]:
     return lambda image: maps(image, plain)
 
 
-def maps(image: Image, network: Network, area: int = AREA) -> Maps:
+def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_AREA) -> Maps:
     """The maps of a page (H, W, 3) by a network that takes (1, 3, h, w) in 0–1 and gives probabilities of that shape.
 
-    The network sees the page at about `PAGE` px of width, `area` px at a time.
+    The network sees the page at about `PAGE` px of width: all of it, or `part` px at a time where it has more than `area`.
     """
     height, width = image.shape[:2]
     scale = working_scale(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
+    area = area if size[0] * size[1] <= area else part
     if size == (width, height):
         return Maps(*_by_windows(image, network, area))
     small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
