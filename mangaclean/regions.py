@@ -1,12 +1,12 @@
 """From what a segmenter saw to regions: their strokes, their kind, and what is to be done with each and why."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
 
-from mangaclean import bubbles, drawn, letters, masks, panels, strokes
+from mangaclean import appearance, bubbles, drawn, letters, masks, outlines, panels, strokes
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -55,6 +55,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
     mask = np.zeros(image.shape[:2], bool)
     taken = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
     regions: list[Region] = []
+    homes: list[Bubble | None] = []
     cleaned: list[Bubble] = []
     for block in blocks:
         traced = _trace(image, block, seen)
@@ -70,6 +71,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
             mask[traced.window.slices] |= traced.mask
             cleaned += [block.bubble] if block.bubble else []
         regions.append(_region(image, traced, kind, action, reason))
+        homes.append(block.bubble)
     if seen is not None:
         for traced in _effects(image, finding, seen, taken):
             inside = _home(traced, cleaned)
@@ -81,7 +83,19 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
             if action != "keep":
                 mask[traced.window.slices] |= traced.mask
             regions.append(_region(image, traced, kind, action, reason))
+            homes.append(traced.block.bubble)
+    regions = [_housed(i, regions, homes) for i in range(len(regions))]
     return Detection(mask, panels.ordered(image, regions, cfg.direction))
+
+
+def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:
+    """A region with the outline of its balloon, or of its own part where several texts stand in it, and its room."""
+    region, bubble = regions[i], homes[i]
+    if bubble is None:
+        return region
+    others = [other.box for other, home in zip(regions, homes, strict=True) if home is bubble and other is not region]
+    inside = outlines.own(bubble, region.box, others)
+    return replace(region, balloon=outlines.polygon(inside, bubble.box), room=outlines.room(inside, bubble.box))
 
 
 def legibility(lines: Sequence[Line]) -> float:
@@ -231,11 +245,10 @@ def _region(image: Image, traced: _Traced, kind: Kind, action: Action, reason: s
     if len(xs):
         box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
         box = Box(box.left + window.left, box.top + window.top, box.right + window.left, box.bottom + window.top)
-        ink = np.median(image[window.slices][traced.strokes], axis=0).astype(int).tolist()
     else:
         left, top, width, height = cv2.boundingRect(corners.astype(np.int32))
         box = Box(left, top, left + width, top + height).grown(0, image.shape[1], image.shape[0])
-        ink = [0, 0, 0]
+    looks = appearance.of(image, block, window, traced.strokes)
     return Region(
         id="",
         order=0,
@@ -245,13 +258,15 @@ def _region(image: Image, traced: _Traced, kind: Kind, action: Action, reason: s
         polygon=tuple((round(float(x)), round(float(y))) for x, y in corners),
         bubble=block.bubble.box if block.bubble else None,
         vertical=block.vertical,
-        angle=0.0,
-        font_size=round(block.em, 1),
-        color="#{:02x}{:02x}{:02x}".format(*ink),
-        outline=None,
+        angle=looks.angle,
+        font_size=looks.em,
+        color=looks.color,
+        outline=looks.outline,
         action=action,
         reason=reason,
         lines=block.lines,
         text=block.text,
         confidence=round(legibility(block.lines), 4),
+        ruby=block.ruby,
+        line_spacing=looks.spacing,
     )

@@ -74,7 +74,11 @@ class RegionModel(Model):
     action: Action = "keep"
     reason: str = ""
     style: StyleModel | None = None
+    line_spacing: float = 0.0
+    balloon: Points = []
+    room: BoxModel | None = None
     lines: list[LineModel] = []
+    ruby: list[LineModel] = []
 
 
 class PageModel(Model):
@@ -164,15 +168,20 @@ def to_model(region: Region) -> RegionModel:
         translation="",
         action=region.action,
         reason=region.reason,
-        lines=[
-            LineModel.model_construct(
-                polygon=tuple((int(x), int(y)) for x, y in line.polygon),
-                text=line.text,
-                score=round(float(line.score), 3),
-                confidence=round(float(line.confidence), 3),
-            )
-            for line in region.lines
-        ],
+        line_spacing=round(float(region.line_spacing), 1),
+        balloon=[(int(x), int(y)) for x, y in region.balloon],
+        room=None if region.room is None else _ints(region.room),
+        lines=[_to_line(line) for line in region.lines],
+        ruby=[_to_line(line) for line in region.ruby],
+    )
+
+
+def _to_line(line: Line) -> LineModel:
+    return LineModel.model_construct(
+        polygon=tuple((int(x), int(y)) for x, y in line.polygon),
+        text=line.text,
+        score=round(float(line.score), 3),
+        confidence=round(float(line.confidence), 3),
     )
 
 
@@ -195,12 +204,20 @@ def to_region(model: RegionModel) -> Region:
         outline=model.outline,
         action=model.action,
         reason=model.reason,
-        lines=tuple(Line(line.polygon, line.score, line.text, line.confidence) for line in model.lines),
+        lines=tuple(map(_from_line, model.lines)),
         text=model.text,
         confidence=model.confidence,
         translation=model.translation,
         style=Style() if model.style is None else _style(model.style),
+        ruby=tuple(map(_from_line, model.ruby)),
+        line_spacing=model.line_spacing,
+        balloon=tuple(model.balloon),
+        room=None if model.room is None else Box(*model.room),
     )
+
+
+def _from_line(model: LineModel) -> Line:
+    return Line(model.polygon, model.score, model.text, model.confidence)
 
 
 def _style(model: StyleModel) -> Style:

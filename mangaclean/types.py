@@ -91,7 +91,12 @@ class Style:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """One block of lettering: all lines of one balloon, caption or sound effect."""
+    """One block of lettering: all lines of one balloon, caption or sound effect.
+
+    `polygon` is the tilted box round its lines; `angle` in degrees anticlockwise, `font_size` the em in px,
+    `line_spacing` px from line to line (0 for one line). `bubble` is the box round its balloon, `balloon` the outline
+    of its own part of it, `room` the largest box within that. `ruby` are reading aids, which `text` leaves out.
+    """
 
     id: str
     order: int
@@ -112,6 +117,10 @@ class Region:
     confidence: float = 0.0
     translation: str = ""
     style: Style = Style()
+    ruby: tuple[Line, ...] = ()
+    line_spacing: float = 0.0
+    balloon: tuple[Point, ...] = ()
+    room: Box | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,8 @@ LAYERS = {
     5: {"cli", "options", "__main__"},
 }
 PURE = {
+    "appearance",
+    "outlines",
     "regions",
     "blocks",
     "bubbles",
