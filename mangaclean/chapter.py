@@ -131,9 +131,9 @@ class _Run:
                 "choose another --out, or add --force to replace them"
             )
         self.manifest.source, self.manifest.path = source.title, books.way(out, source.path)
-        self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force)
         self.report = Report(out, len(source.pages), notes=list(source.notes))
         self.edition = Edition(out, source.pages, config, self.manifest.names)
+        self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force, self.edition.asked)
 
     def selected(self) -> Iterator[tuple[PageFile, Todo | PageError]]:
         """The pages that need something, and what; or why they cannot be had. Changes nothing."""
@@ -214,6 +214,7 @@ class _Run:
             self.config,
             mask.read_bytes() if keep_mask and mask.is_file() else None,
             state.read_bytes() if "segment" not in todo.stages and state.is_file() else None,
+            self.edition.wishes(page.stem) if "segment" in todo.stages else (),
         )
 
     def _progress(self, page: PageFile, number: int, total: int, results: Sequence[Done]) -> Progress:
@@ -253,13 +254,9 @@ class _Run:
             for name in old.made.keys() - digests.keys():
                 if not manifest.edited(self.out, old, name):
                     (self.out / name).unlink(missing_ok=True)
-            stages[done.stage] = Record(
-                self.fresh.key(done.stage, page.stem, files.digest(job.data), _read(job, done.stage, made)),
-                digests,
-                done.seconds,
-                "",
-                list(done.notes),
-            )
+            read, asked = _read(job, done.stage, made), edition.asked(job.wishes)
+            key = self.fresh.key(done.stage, page.stem, files.digest(job.data), read, asked)
+            stages[done.stage] = Record(key, digests, done.seconds, "", list(done.notes))
         manifest.save(self.out, self.manifest)
 
     def _edited_meanwhile(self, records: Iterable[Record], made: Mapping[str, bytes]) -> set[str]:

@@ -1,5 +1,6 @@
 """text.json while a run goes on: the program's regions are merged into what a person has written there."""
 
+import json
 import logging
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -10,6 +11,7 @@ from mangaclean import files
 from mangaclean.archives import PageFile
 from mangaclean.config import Config
 from mangaclean.errors import InputError
+from mangaclean.types import Box, Wish
 from mangaclean.work import Done, state_name
 
 if TYPE_CHECKING:
@@ -42,6 +44,26 @@ class Edition:
         if self._text is None or digest != self._digest:
             self._text, self._digest = textfile.load(self.path), digest
         return self._text
+
+    def wishes(self, stem: str) -> tuple[Wish, ...]:
+        """What a person decided on a page's regions: actions in text.json that the program did not write there."""
+        page = next((page for page in self.pages if page.stem == stem), None)
+        try:
+            entry = self.read().page(page.name) if page else None
+        except InputError:  # runs that write in it have found that out before; the others go on without
+            entry = None
+        if entry is None:
+            return ()
+        own = _actions(self.out / state_name("ocr", stem))
+        return tuple(
+            Wish(region.id, Box(*own[region.id][0]), region.action)
+            for region in entry.regions
+            if region.id in own and own[region.id][1] != region.action
+        )
+
+    def asked(self, stem: str) -> str:
+        """A digest of what a person decided on a page's regions; empty if nothing."""
+        return asked(self.wishes(stem))
 
     def put(self, page: PageFile, state: bytes) -> None:
         """Merge the regions that the program now found on a page; its last state file is the merge's base."""
@@ -99,6 +121,20 @@ class Edition:
         if digest != self._digest or not self.path.is_file():
             files.write(self.path, data)
         self._text, self._digest = text, digest
+
+
+def asked(wishes: Sequence[Wish]) -> str:
+    """A digest of what is wished for a page; empty if nothing is."""
+    return files.digest(json.dumps([(id, action) for id, _, action in wishes]).encode()) if wishes else ""
+
+
+def _actions(path: Path) -> dict[str, tuple[tuple[int, int, int, int], str]]:
+    """Box and action of each region in a state file, by id. Read plainly, as every run asks this of every page."""
+    try:
+        regions = json.loads(path.read_bytes())["pages"][0]["regions"]
+        return {region["id"]: (tuple(region["box"]), region["action"]) for region in regions}
+    except (OSError, ValueError, LookupError, TypeError):
+        return {}  # nothing is known of what the program wrote
 
 
 def load_page(path: Path) -> "PageModel | None":

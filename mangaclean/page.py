@@ -1,19 +1,23 @@
 """How a page is cleaned and set again: four pure functions on arrays."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from mangaclean import fill, regions, setting
 from mangaclean.config import InpaintConfig, OcrConfig, SegmentConfig, TypesetConfig
-from mangaclean.types import Detection, Image, Inpainter, Mask, Reader, Reading, Region, Segmenter
+from mangaclean.types import Detection, Image, Inpainter, Mask, Reader, Reading, Region, Segmenter, Wish
 
 if TYPE_CHECKING:
     from mangaclean.fonts import Fonts
 
 
-def segment(image: Image, segmenter: Segmenter, cfg: SegmentConfig) -> Detection:
-    """Find the lettering of a page (H, W, 3): the mask (H, W) to erase, and regions in reading order."""
-    return regions.detect(image, segmenter(image), cfg)
+def segment(image: Image, segmenter: Segmenter, cfg: SegmentConfig, wishes: Sequence[Wish] = ()) -> Detection:
+    """Find the lettering of a page (H, W, 3): the mask (H, W) to erase, and regions in reading order.
+
+    The mask follows `wishes`; the regions have what the program would do: that tells a wish.
+    """
+    return regions.detect(image, segmenter(image), cfg, wishes)
 
 
 def inpaint(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -> Image:

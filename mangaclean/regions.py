@@ -11,7 +11,7 @@ from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
 from mangaclean.strokes import Levels, box_of, corners_of, filled, grown, ink_of, tone_of
-from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Line, Mask, Region
+from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Line, Mask, Region, Wish
 
 # Mean confidence of reading from which lettering is taken for lettering at all, for a text, and for print.
 LETTERING, TEXT, PRINT = 0.25, 0.6, 0.85
@@ -44,8 +44,8 @@ class _Traced:
         return self.sigma <= FLAT
 
 
-def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
-    """Regions of a page (H, W, 3) in reading order, and the mask (H, W) of those that are to be erased."""
+def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[Wish] = ()) -> Detection:
+    """Regions of a page (H, W, 3) in reading order, and the mask (H, W) of those that are to be erased, as wished."""
     lines = [line for line in finding.lines if min(box_of(line).width, box_of(line).height) >= 4]
     blocks = group(lines, bubbles.find(image, lines))
     sizes = [block.em for block in blocks if block.bubble] or [block.em for block in blocks]
@@ -67,10 +67,10 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
         if seen is not None and not credits:
             kind = _confirmed(traced, kind, seen, legible)
         action, reason = _decide(traced, kind, credits, cfg)
-        if action != "keep":
+        regions.append(_region(image, traced, kind, action, reason))
+        if _wanted(regions[-1], wishes) != "keep":
             mask[traced.window.slices] |= traced.mask
             cleaned += [block.bubble] if block.bubble else []
-        regions.append(_region(image, traced, kind, action, reason))
         homes.append(block.bubble)
     if seen is not None:
         for traced in _effects(image, finding, seen, taken):
@@ -80,9 +80,9 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig) -> Detection:
                 continue
             kind = "other" if credits else "speech" if traced.block.bubble else "sfx"
             action, reason = _decide(traced, kind, credits, cfg)
-            if action != "keep":
-                mask[traced.window.slices] |= traced.mask
             regions.append(_region(image, traced, kind, action, reason))
+            if _wanted(regions[-1], wishes) != "keep":
+                mask[traced.window.slices] |= traced.mask
             homes.append(traced.block.bubble)
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
     return Detection(mask, panels.ordered(image, regions, cfg.direction))
@@ -96,6 +96,14 @@ def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -
     others = [other.box for other, home in zip(regions, homes, strict=True) if home is bubble and other is not region]
     inside = outlines.own(bubble, region.box, others)
     return replace(region, balloon=outlines.polygon(inside, bubble.box), room=outlines.room(inside, bubble.box))
+
+
+def _wanted(region: Region, wishes: Sequence[Wish]) -> Action:
+    """What is to be done with a region, by a person's wish for its place if there is one."""
+    for _, box, action in wishes:
+        if 2 * region.box.overlap(box) > max(region.box.area, box.area):
+            return action
+    return region.action
 
 
 def legibility(lines: Sequence[Line]) -> float:

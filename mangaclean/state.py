@@ -1,6 +1,6 @@
 """What is up to date in an output folder, and what has to be made again."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,17 @@ class Todo:
 class Freshness:
     """Compares a chapter's manifest, files and settings."""
 
-    def __init__(self, out: Path, manifest: Manifest, config: Config, until: str, force: bool) -> None:
+    def __init__(
+        self,
+        out: Path,
+        manifest: Manifest,
+        config: Config,
+        until: str,
+        force: bool,
+        wishes: Callable[[str], str] = lambda stem: "",
+    ) -> None:
+        """`wishes`: stem → digest of what a person wants done with the page's regions; empty for nothing."""
+        self._wishes = wishes
         self.out, self.manifest, self.force = out, manifest, force
         self.wanted = {"ocr": STAGES, "ocr-only": ("segment", "ocr")}.get(until) or STAGES[: STAGES.index(until) + 1]
         self._settings: dict[str, dict[str, Any]] = {
@@ -38,11 +48,13 @@ class Freshness:
         tables: dict[str, Any] = {"segment": config.segment, "inpaint": config.inpaint, "ocr": config.ocr}
         self._engines = {stage: engines.revision(stage, tables[stage]) for stage in engines.ENGINES}
 
-    def key(self, stage: str, stem: str, page: str, read: str) -> str:
-        """The key that a stage has with the digests of the page's file, and of what else the stage `reads`."""
+    def key(self, stage: str, stem: str, page: str, read: str, wishes: str = "") -> str:
+        """The key that a stage has with the digests of the page's file, of what else it `reads`, and of wishes."""
         inputs = {"page": page}
         if name := reads(stage, stem):
             inputs[name] = read
+        if stage == "segment" and wishes:
+            inputs["wishes"] = wishes
         return key(stage, REVISIONS[stage], self._settings[stage], self._engines[stage], inputs)  # type: ignore[index]
 
     def todo(self, stem: str, page: str) -> Todo:
@@ -50,12 +62,13 @@ class Freshness:
         if self.force:
             return Todo(self.wanted)
         stages, kept = [], []
+        wishes = self._wishes(stem)
         for stage in self.wanted:
             record = self.manifest.record(stem, stage)
             by_hand = [name for name in record.made if editable(name) and edited(self.out, record, name)]
             kept += by_hand
             cleaned_by_hand = stage == "inpaint" and bool(by_hand)
-            key = self.key(stage, stem, page, self._digest(reads(stage, stem)))
+            key = self.key(stage, stem, page, self._digest(reads(stage, stem)), wishes)
             again = "segment" in stages or record.key != key or record.error or record.pending
             if (again or not self._whole(record)) and not cleaned_by_hand:
                 stages.append(stage)

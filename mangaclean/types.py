@@ -123,6 +123,14 @@ class Region:
     room: Box | None = None
 
 
+class Wish(NamedTuple):
+    """What a person wants done with one region, by its id and its box, otherwise than the program decides."""
+
+    id: str
+    box: Box
+    action: Action
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What a segmenter saw: pixels of lettering, lines of it, or both. Maps have the page's size."""

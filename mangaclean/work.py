@@ -9,6 +9,7 @@ from typing import Any
 
 from mangaclean.config import Config
 from mangaclean.errors import MangacleanError
+from mangaclean.types import Action, Wish
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,7 @@ class Job:
     config: Config
     mask: bytes | None = None
     regions: bytes | None = None
+    wishes: tuple[Wish, ...] = ()
 
 
 @dataclass(slots=True)
@@ -57,6 +59,8 @@ def clean(job: Job) -> list[Done]:
         try:
             done.made = _MAKERS[stage](page)
             done.notes = page.loaded.notes if stage == job.stages[0] else ()
+            if stage == "segment" and job.mask is None:
+                done.notes += tuple(f"{id}: {_WISHED[action]}, as text.json has it" for id, _, action in job.wishes)
         except MangacleanError:
             raise
         except Exception as error:
@@ -93,7 +97,8 @@ class _Page:
 
         from mangaclean import page, textfile
 
-        found = page.segment(self.loaded.image, engine("segment", self.config.segment), self.config.segment)
+        segmenter, cfg = engine("segment", self.config.segment), self.config.segment
+        found = page.segment(self.loaded.image, segmenter, cfg, self.job.wishes)
         return replace(found, regions=textfile.assign_ids(self.job.stem, found.regions, self.size))
 
     @cached_property
@@ -151,6 +156,7 @@ def _ocr(page: _Page) -> dict[str, bytes]:
     return {state_name("ocr", page.job.stem): page.state(regions)}
 
 
+_WISHED: dict[Action, str] = {"keep": "kept", "fill": "erased", "inpaint": "erased"}
 _MAKERS: dict[str, Callable[[_Page], dict[str, bytes]]] = {"segment": _segment, "inpaint": _inpaint, "ocr": _ocr}
 
 

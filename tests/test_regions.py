@@ -7,7 +7,7 @@ import pytest
 from mangaclean import bubbles, masks, overlooked, panels, regions, strokes
 from mangaclean.blocks import group
 from mangaclean.config import SegmentConfig
-from mangaclean.types import Box, Finding, Line
+from mangaclean.types import Box, Finding, Line, Wish
 from tests import drawn
 
 CFG = SegmentConfig()
@@ -183,3 +183,21 @@ def test_panels_are_found():
     for box in GRID:
         moved = Box(box.left + 10, box.top + 10, box.right + 10, box.bottom + 10)
         assert max(f.overlap(moved) for f in found) > 0.95 * moved.area
+
+
+def test_a_wish_decides_and_the_region_tells_what_the_program_would_do():
+    image = drawn.page()
+    drawn.balloon(image, (110, 200), (70, 110))
+    drawn.balloon(image, (290, 200), (70, 110))
+    lines = [drawn.column(image, 280, 130, 5), drawn.column(image, 100, 130, 5)]
+    finding = Finding(lines=tuple(lines))
+    plain = regions.detect(image, finding, CFG)
+    right, left = plain.regions
+    wished = regions.detect(image, finding, CFG, [Wish("right", right.box, "keep")])
+    assert not wished.mask[right.box.slices].any()
+    assert (wished.mask[left.box.slices] == plain.mask[left.box.slices]).all()
+    assert wished.regions == plain.regions
+    kept = SegmentConfig(keep=("speech",))
+    erased = regions.detect(image, finding, kept, [Wish("left", left.box, "fill")])
+    assert erased.mask[left.box.slices].any()
+    assert not erased.mask[right.box.slices].any()

@@ -343,3 +343,35 @@ def test_plan_does_nothing(pages):
     seconds, how = forecast.estimate(pages, out, resolve(None, FAKE), [todo for _, todo in todo])
     assert seconds > 0
     assert how == "measured on the first page"
+
+
+def test_an_action_in_text_json_is_obeyed_and_concerns_its_page_alone(pages):
+    _, out = run(pages)
+    before = tree(out)
+    edit_text(out, action="keep")
+    report, _ = run(pages)
+    assert report.done == 1
+    assert any("kept, as text.json has it" in note for note in report.notes)
+    assert not np.array(Image.open(out / "masks/001.png")).any()
+    assert (np.array(Image.open(out / "cleaned/001.png")) == np.array(Image.open(pages / "001.png"))).all()
+    assert tree(out)["cleaned/002.png"] == before["cleaned/002.png"]
+    assert region(out)["action"] == "keep"
+    again, _ = run(pages)
+    assert again.done == 0
+    run(pages, force=True)
+    assert region(out)["action"] == "keep"
+    assert not np.array(Image.open(out / "masks/001.png")).any()
+    edit_text(out, action="fill")
+    run(pages)
+    assert tree(out)["masks/001.png"] == before["masks/001.png"]
+    assert tree(out)["cleaned/001.png"] == before["cleaned/001.png"]
+
+
+def test_a_sound_effect_is_erased_where_text_json_says_so(pages):
+    _, out = run(pages, "segment.keep=speech,sfx,other")
+    assert not np.array(Image.open(out / "masks/001.png")).any()
+    edit_text(out, action="inpaint")
+    report, _ = run(pages, "segment.keep=speech,sfx,other")
+    assert report.done == 1
+    assert np.array(Image.open(out / "masks/001.png")).any()
+    assert not np.array(Image.open(out / "masks/002.png")).any()
