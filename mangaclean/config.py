@@ -63,7 +63,7 @@ class OcrConfig(Table):
     """Reading the lettering."""
 
     engine: str = Field(default="rapidocr", description="who reads; `none` leaves placeholders")
-    language: str = Field(default="ja", description="ja, zh, ko, en")
+    language: str = Field(default="ja", description="ja, zh, ko, en, or mixed: each text by its letters")
     weights: str = Field(default="", description="folder or file of weights, for engines that take one")
 
 

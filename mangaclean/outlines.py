@@ -1,6 +1,7 @@
 """A balloon's outline as a polygon, the part of a balloon that is a text's own, and the largest box within it."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import cv2
 import numpy as np
@@ -10,6 +11,7 @@ from mangaclean.bubbles import Bubble
 from mangaclean.types import Box, Mask, Point
 
 EXACT = 0.01  # of its circumference: how far a polygon may stray from the outline
+LOBES, NOTCH, ROUND = 12, 0.015, 0.53  # fewest lobes of a thought; how deep, by the root of its area; how full
 FINE = 96  # px of the long side at which the largest box is looked for
 
 
@@ -56,6 +58,37 @@ def room(inside: Mask, at: Box) -> Box | None:
         at.left + int(right * across),
         at.top + int(bottom * down),
     )
+
+
+def is_thought(inside: Mask) -> bool:
+    """Whether a balloon (h, w) is drawn as a thought: a cloud of many lobes, or a ring of short strokes.
+
+    Between two notches of such an outline lies an arc, which fills more of its own box than the spike of a cry.
+    """
+    contours = cv2.findContours(inside.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    outline = max(contours, key=cv2.contourArea)[:, 0]
+    hull = cv2.convexHull(outline, returnPoints=False)
+    if len(outline) < 4 * LOBES or len(hull) < 4:
+        return False
+    hull[::-1].sort(axis=0)  # a hull that starts in its middle is no hull to OpenCV
+    defects = cv2.convexityDefects(outline, hull)
+    if defects is None:
+        return False
+    deep = NOTCH * float(np.sqrt(cv2.contourArea(outline)))
+    notches = sorted(at for _, _, at, depth in defects.reshape(-1, 4).tolist() if depth / 256 > deep)
+    if len(notches) < LOBES:
+        return False
+    arcs = [outline[a : b + 1] for a, b in pairwise(notches)]
+    arcs.append(np.concatenate([outline[notches[-1] :], outline[: notches[0] + 1]]))
+    return float(np.median([_fullness(arc) for arc in arcs])) > ROUND
+
+
+def _fullness(arc: NDArray[np.generic]) -> float:
+    """Share of the box over its chord that an arc encloses: a half for a spike, more for a lobe."""
+    chord = (arc[-1] - arc[0]).astype(float)
+    away = arc - arc[0]
+    area_by_height = np.abs(chord[0] * away[:, 1] - chord[1] * away[:, 0]).max()
+    return float(cv2.contourArea(arc.astype(np.int32)) / max(area_by_height, 1.0))
 
 
 def _widest(heights: NDArray[np.int_]) -> tuple[int, int, int, int]:

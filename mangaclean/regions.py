@@ -66,6 +66,9 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         kind: Kind = "other" if credits else _kind(traced, legible, body)
         if seen is not None and not credits:
             kind = _confirmed(traced, kind, seen, legible)
+        alone = block.bubble is not None and sum(other.bubble is block.bubble for other in blocks) == 1
+        if kind == "speech" and block.bubble and alone and outlines.is_thought(block.bubble.inside):
+            kind = "thought"
         action, reason = _decide(traced, kind, credits, cfg)
         regions.append(_region(image, traced, kind, action, reason))
         if _wanted(regions[-1], wishes) != "keep":

@@ -23,6 +23,23 @@ _EAST = re.compile(f"[{HIRAGANA}{KATAKANA}{KANJI}]")
 _LATIN_END, _LATIN_START = re.compile(r"[A-Za-z,.;:]$"), re.compile(r"^[A-Za-z]")
 
 
+_HANGUL = re.compile("[가-힣ᄀ-ᇿ]")
+_KANA = re.compile(f"[{HIRAGANA}{KATAKANA}]")
+_HAN = re.compile(f"[{KANJI}]")
+MIXED = "mixed"  # stands for a language where each text may be in another one
+
+
+def spoken(text: str, language: str) -> str:
+    """The language of one text: `language`, or what the text's letters say where that is `mixed`."""
+    if language != MIXED:
+        return language
+    if _KANA.search(text):
+        return "ja"
+    if _HANGUL.search(text):
+        return "ko"
+    return "zh" if _HAN.search(text) else "en"
+
+
 def spaced(language: str) -> bool:
     """Whether words are written apart."""
     return language not in ("ja", "zh")

@@ -79,3 +79,38 @@ def test_regions_have_the_outline_of_their_part():
         inside = filled(region.balloon, image.shape[:2], Box(0, 0, 0, 0))
         text = inside[region.box.top : region.box.bottom, region.box.left : region.box.right]
         assert text.mean() > 0.98
+
+
+def star(points, outer, inner):
+    """A balloon with spikes."""
+    mask = np.zeros((300, 300), np.uint8)
+    turns = np.arange(2 * points) * np.pi / points
+    reach = np.where(np.arange(2 * points) % 2, outer, inner)
+    corners = np.stack([150 + reach * np.cos(turns), 150 + 0.8 * reach * np.sin(turns)], 1)
+    cv2.fillPoly(mask, [corners.astype(np.int32)], 1)
+    return mask > 0
+
+
+def cloud(lobes):
+    mask = np.zeros((300, 300), np.uint8)
+    cv2.ellipse(mask, (150, 150), (90, 70), 0, 0, 360, 1, -1)
+    for turn in np.arange(lobes) * 2 * np.pi / lobes:
+        cv2.circle(mask, (int(150 + 90 * np.cos(turn)), int(150 + 70 * np.sin(turn))), 360 // lobes, 1, -1)
+    return mask > 0
+
+
+@pytest.mark.parametrize(
+    ("inside", "thought"),
+    [
+        (cloud(12), True),
+        (cloud(14), True),
+        (cloud(5), False),  # speech may have soft corners
+        (star(12, 130, 100), False),
+        (star(20, 140, 110), False),
+        (ellipse(), False),
+        (np.ones((40, 60), bool), False),
+        (np.ones((1, 1), bool), False),
+    ],
+)
+def test_thoughts_are_clouds(inside, thought):
+    assert outlines.is_thought(inside) == thought

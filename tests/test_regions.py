@@ -201,3 +201,16 @@ def test_a_wish_decides_and_the_region_tells_what_the_program_would_do():
     erased = regions.detect(image, finding, kept, [Wish("left", left.box, "fill")])
     assert erased.mask[left.box.slices].any()
     assert not erased.mask[right.box.slices].any()
+
+
+def test_text_in_a_cloud_is_a_thought_and_may_be_kept():
+    image = drawn.page(tone=128)
+    for turn in np.arange(14) * 2 * np.pi / 14:
+        cv2.circle(image, (int(200 + 100 * np.cos(turn)), int(230 + 130 * np.sin(turn))), 36, (0, 0, 0), 3)
+    for turn in np.arange(14) * 2 * np.pi / 14:
+        cv2.circle(image, (int(200 + 100 * np.cos(turn)), int(230 + 130 * np.sin(turn))), 34, (255, 255, 255), -1)
+    cv2.ellipse(image, (200, 230), (100, 130), 0, 0, 360, (255, 255, 255), -1)
+    line = drawn.column(image, 190, 160, 6)
+    (region,) = detect(image, line).regions
+    assert (region.kind, region.action) == ("thought", "fill")
+    assert detect(image, line, keep=("thought",)).regions[0].action == "keep"

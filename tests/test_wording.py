@@ -57,3 +57,12 @@ def test_normal_japanese(read: str, text: str) -> None:
 def test_other_languages_keep_their_own_marks() -> None:
     assert wording.normal("  What?!   | am... ", "en") == "What?! I am..."
     assert wording.normal("什么!", "zh") == "什么！"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [("すごい！", "ja"), ("東京タワー", "ja"), ("안녕하세요", "ko"), ("你好", "zh"), ("HELLO", "en"), ("…", "en")],
+)
+def test_mixed_texts_are_known_by_their_letters(text: str, language: str) -> None:
+    assert wording.spoken(text, "mixed") == language
+    assert wording.spoken(text, "fr") == "fr"

@@ -34,17 +34,21 @@ def rapidocr(cfg: OcrConfig) -> Reader:
     """PP-OCRv6 small from the rapidocr wheel, line by line; it may use only letters of the language."""
     from mangaclean.engines.recognise import alphabet, crop, recogniser
 
-    read = recogniser(cfg.language)
-    allowed = alphabet(cfg.language)
+    recogniser(cfg.language)  # what is missing is found out before the work
 
-    def of_line(image: Image, line: Line) -> tuple[str, float]:
+    def of_line(image: Image, line: Line, language: str) -> tuple[str, float]:
+        allowed = alphabet(language)
         # The segmenter has read the line with the same network; without foreign letters that is the answer here, too.
         if line.text and (allowed is None or allowed(line.text)):
             return line.text, line.confidence
-        return read(crop(image, line))
+        return recogniser(language)(crop(image, line))
+
+    def of_region(image: Image, region: Region) -> Reading:
+        language = wording.spoken("".join(line.text for line in region.lines), cfg.language)
+        return _joined([of_line(image, line, language) for line in region.lines], language)
 
     def reader(image: Image, regions: Sequence[Region]) -> Sequence[Reading]:
-        return [_joined([of_line(image, line) for line in region.lines], cfg.language) for region in regions]
+        return [of_region(image, region) for region in regions]
 
     return reader
 
