@@ -54,7 +54,8 @@ def mapper(given: Path | None = None) -> Callable[[Image], Maps]:
 def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_AREA) -> Maps:
     """The maps of a page (H, W, 3) by a network that takes (1, 3, h, w) in 0–1 and gives probabilities of that shape.
 
-    The network sees the page at about `PAGE` px of width: all of it, or where it has more than `area`, `part` px at a time.
+    The network sees the page at about `PAGE` px of width: all of it, or, where that is more than `area` px, `part` px
+    at a time.
     """
     height, width = image.shape[:2]
     scale = working_scale(height, width)
