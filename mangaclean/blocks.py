@@ -1,5 +1,6 @@
 """Lines grouped to blocks: the lines of one balloon together, columns in reading order, furigana apart."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,7 @@ from mangaclean.types import Box, Line
 SINGLE = 0.975  # convexity from which a balloon is one balloon, however its lines lie
 SAME_SIZE = 1.9  # two lines of one block differ in size by less than this factor
 FURIGANA = 0.62  # a column this much smaller than the one beside it is its reading aid
+WORDS = re.compile("[一-鿿A-Za-z]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,8 @@ def _with_ruby(blocks: Sequence[Block]) -> list[Block]:
 
 def _aids(small: Line, block: Block) -> bool:
     """Whether a line is set as small as furigana, right of a column or above a row of a block."""
+    if not _may_aid(small):
+        return False
     box = box_of(small)
     for line in block.lines:
         size, base = short_side(line), box_of(line)
@@ -106,8 +110,8 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     if bubble is None and large > 1.4 * small:
         return False
     if across < -0.5 * small:  # one line in two pieces
-        # In joined balloons a text may stand right under another one.
-        return along > -(1.0 if bubble is not None and bubble.convexity > SINGLE else 0.6) * large
+        # In joined balloons a text may stand right under another one, on open ground right beside one.
+        return along > -(0.35 if bubble is None else 1.0 if bubble.convexity > SINGLE else 0.6) * large
     if along < 0.2 * min(p.width, q.width):
         return False
     if bubble is not None and bubble.convexity > SINGLE:
@@ -119,11 +123,16 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     return across + 2 * offset < 0.4 * large
 
 
+def _may_aid(line: Line) -> bool:
+    """Reading aids are kana; a small line with words in it is a text of its own."""
+    return len(WORDS.findall(line.text)) < 2
+
+
 def _block(lines: list[Line], bubble: Bubble | None, upright: list[bool]) -> Block:
     lengths = [_length(line) for line in lines]
     vertical = 2 * sum(n for n, up in zip(lengths, upright, strict=True) if up) >= sum(lengths)
     size = float(np.average([short_side(line) for line in lines], weights=lengths))
-    ruby = [line for line in lines if len(lines) > 1 and short_side(line) < FURIGANA * size]
+    ruby = [line for line in lines if len(lines) > 1 and short_side(line) < FURIGANA * size and _may_aid(line)]
     body = [line for line in lines if line not in ruby]
     return Block(tuple(_in_order(body, vertical)), tuple(ruby), bubble, vertical, size / 1.15)
 

@@ -1,5 +1,6 @@
 """From what a segmenter saw to regions: their strokes, their kind, and what is to be done with each and why."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,7 @@ from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Line,
 # Mean confidence of reading from which lettering is taken for lettering at all, for a text, and for print.
 LETTERING, TEXT, PRINT = 0.25, 0.6, 0.85
 MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and lines of art are read as
+KANA = re.compile("[ぁ-ゖァ-ヺ]")
 FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
 UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
 CREDITS = 300  # letters of one block from which a page is taken for credits or an afterword
@@ -278,6 +280,6 @@ def _region(image: Image, traced: _Traced, kind: Kind, action: Action, reason: s
         lines=block.lines,
         text=block.text,
         confidence=round(legibility(block.lines), 4),
-        ruby=block.ruby,
+        ruby=tuple(line for line in block.ruby if KANA.search(line.text)),
         line_spacing=looks.spacing,
     )

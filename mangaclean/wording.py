@@ -18,6 +18,7 @@ _LONG = re.compile(
 )
 _HALFWIDTH = re.compile("[｡-ﾟ]+")
 _DOTS = re.compile(r"[.．・･‥…]{2,}|。{2,}|‥")
+_LATIN_DOTS = re.compile(r"[.·…‥](?:\s?[.·…‥])+")
 _WIDE = str.maketrans({"!": "！", "?": "？", "~": "〜", "～": "〜", "(": "（", ")": "）"})
 _EAST = re.compile(f"[{HIRAGANA}{KATAKANA}{KANJI}]")
 _LATIN_END, _LATIN_START = re.compile(r"[A-Za-z,.;:]$"), re.compile(r"^[A-Za-z]")
@@ -67,7 +68,8 @@ def normal(text: str, language: str) -> str:
     """A text with dots, marks and spaces in the form that its language uses, and with letters among their kind."""
     text = text.strip()
     if spaced(language):
-        return re.sub(r"\s+", " ", text).replace("|", "I")
+        text = _LATIN_DOTS.sub("...", re.sub(r"\s+", " ", text))
+        return text.replace("|", "I")
     text = _HALFWIDTH.sub(lambda match: unicodedata.normalize("NFKC", match[0]), text)
     text = _DOTS.sub(_dots, text)
     if _EAST.search(text) or not re.search("[A-Za-z]", text):

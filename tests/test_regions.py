@@ -214,3 +214,21 @@ def test_text_in_a_cloud_is_a_thought_and_may_be_kept():
     (region,) = detect(image, line).regions
     assert (region.kind, region.action) == ("thought", "fill")
     assert detect(image, line, keep=("thought",)).regions[0].action == "keep"
+
+
+def test_two_texts_side_by_side_on_open_ground_are_two():
+    def row(left, y):
+        return Line(((left, y), (left + 150, y), (left + 150, y + 24), (left, y + 24)), 0.9, "あいうえお", 0.9)
+
+    both = [row(left, y) for left in (30, 195) for y in (100, 126)]  # 15 px apart: more than letters of one line are
+    assert len(group(both, [None] * 4)) == 2
+
+
+def test_a_small_line_with_words_is_no_furigana():
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (90, 110))
+    base = drawn.column(image, 190, 130, 5, em=24, text="漢字漢字漢")
+    small = drawn.column(image, 216, 135, 6, em=9, text="小声で言う声")
+    made = detect(image, base, small).regions
+    assert {region.text for region in made} >= {"小声で言う声"} or "小声で言う声" in made[0].text
+    assert all(not region.ruby for region in made)

@@ -55,6 +55,8 @@ def test_normal_japanese(read: str, text: str) -> None:
 
 
 def test_other_languages_keep_their_own_marks() -> None:
+    assert wording.normal(".…. let's see. . . so..", "en") == "... let's see... so..."
+    assert wording.normal("Mr. X is 3.5 m", "en") == "Mr. X is 3.5 m"
     assert wording.normal("  What?!   | am... ", "en") == "What?! I am..."
     assert wording.normal("什么!", "zh") == "什么！"
 
