@@ -21,7 +21,7 @@ Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Every chapte
 Export = Annotated[str, typer.Option("--export", metavar="cbz,pdf", help="Make books of the cleaned pages.")]
 TextFormat = Annotated[
     str,
-    typer.Option("--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, bt or json; else guessed."),
+    typer.Option("--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, docx, bt or json; else guessed."),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
 MaxMemory = Annotated[

@@ -211,6 +211,8 @@ def _table(entry: _Entry, language: str) -> str:
         f'<td><b class="{r.action}">{r.action}</b> {escape(r.reason.removeprefix("kept: "))}</td>'
         f'<td lang="{escape(language)}">{escape(r.text).replace(chr(10), "<br>")}</td>'
         f'<td class="{"doubt" if r.id in doubtful else ""}">{f"{r.confidence:.0%}" if r.text else ""}</td></tr>'
-        for r in entry.page.regions
+        for r in sorted(
+            entry.page.regions, key=lambda r: (r.id not in doubtful, r.id not in grave)
+        )  # doubt comes first
     )
     return f"<table><thead><tr><th>#<th>kind<th>decision<th>reading<th>sure</thead><tbody>{rows}</tbody></table>"

@@ -164,6 +164,7 @@ def test_guarded_lines_are_no_marks(text, mark):
 
 
 @given(words)
+@example(" \r\n")
 def test_no_cell_is_a_formula(text):
     tamed = tables.tame(text)
     assert tables.untame(tamed) == text

@@ -181,7 +181,7 @@ def test_a_failed_import_changes_nothing(out, tmp_path, call, monkeypatch):
     ("words", "code", "said"),
     [
         (["export", "OUT", "--to", "x.txt"], Exit.USAGE, "--format labelplus or --format script"),
-        (["export", "OUT", "--to", "x.txt", "--format", "docx"], Exit.USAGE, "unknown format"),
+        (["export", "OUT", "--to", "x.txt", "--format", "odt"], Exit.USAGE, "unknown format"),
         (["export", "NONE", "--to", "x.csv"], Exit.INPUT, "no text.json in it"),
         (["import", "OUT", "nothing.csv"], Exit.INPUT, "cannot read"),
         (["import", "NONE", "FILE"], Exit.INPUT, "no text.json in it"),

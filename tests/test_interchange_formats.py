@@ -8,6 +8,7 @@ import sys
 import uuid
 import zipfile
 
+import docx
 import openpyxl
 import pytest
 
@@ -131,6 +132,49 @@ def test_xlsx_without_its_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "openpyxl", None)
     with pytest.raises(MissingError, match=r"mangaclean\[xlsx\]"):
         interchange.load("xlsx").write(sample(), VOLUME)
+
+
+def test_docx_is_a_table_for_each_page():
+    document = docx.Document(io.BytesIO(interchange.load("docx").write(sample(), VOLUME)))
+    assert [paragraph.text for paragraph in document.paragraphs] == ["001.jpg"]
+    (table,) = document.tables
+    assert [[cell.text for cell in row.cells][:3] for row in table.rows] == [
+        ["#", "text", "translation"],
+        ["1", "はい！", ""],
+        ["2", "ドン", "BOOM\nBOOM"],
+    ]
+
+
+def test_docx_that_a_person_worked_on():
+    document = docx.Document(io.BytesIO(interchange.load("docx").write(sample(), VOLUME)))
+    document.paragraphs[0].insert_paragraph_before("Draft, please look over 2")
+    table = document.tables[0]
+    table.rows[1].cells[2].text = "Yes!"
+    table.rows[1].cells[2].add_paragraph("I do.")  # Enter makes a new paragraph
+    document.add_table(1, 1).rows[0].cells[0].text = "notes of my own"
+    file = io.BytesIO()
+    document.save(file)
+    assert interchange.guess("x.zip", file.getvalue()) == "docx"
+    placed = placing.place(sample(), interchange.load("docx").read(file.getvalue(), "x.docx"))
+    assert [region.translation for region in placed.text.pages[0].regions] == ["Yes!\nI do.", "BOOM\nBOOM"]
+    assert placed.lost == []
+
+
+def test_docx_that_is_none(monkeypatch):
+    with pytest.raises(InputError, match="cannot be read as DOCX"):
+        interchange.load("docx").read(b"PK", "x.docx")
+    file = io.BytesIO()
+    document = docx.Document()
+    document.add_paragraph("a letter")
+    document.save(file)
+    with pytest.raises(InputError, match="no table"):
+        interchange.load("docx").read(file.getvalue(), "x.docx")
+    monkeypatch.setattr("mangaclean.interchange.docx.MOST", 1000)
+    with pytest.raises(InputError, match="unpacks"):
+        interchange.load("docx").read(file.getvalue(), "x.docx")
+    monkeypatch.setitem(sys.modules, "docx", None)
+    with pytest.raises(MissingError, match=r"mangaclean\[docx\]"):
+        interchange.load("docx").write(sample(), VOLUME)
 
 
 def test_xlsx_bombs_are_refused(monkeypatch):

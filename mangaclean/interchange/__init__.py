@@ -26,6 +26,7 @@ FORMATS = {
     "csv": Form("mangaclean.interchange.csvfile", ".csv"),
     "script": Form("mangaclean.interchange.script", ".txt"),
     "xlsx": Form("mangaclean.interchange.xlsx", ".xlsx"),
+    "docx": Form("mangaclean.interchange.docx", ".docx"),
     "bt": Form("mangaclean.interchange.ballons", ".json"),
     "json": Form("mangaclean.interchange.textjson", ".json"),
 }
@@ -84,7 +85,7 @@ def by_suffix(name: str) -> str:
 def guess(name: str, data: bytes) -> str:
     """The format of a file, by its content, or by its name. UsageError if neither tells."""
     if data[:2] == b"PK":
-        return "xlsx"
+        return "docx" if b"word/document.xml" in data else "xlsx"
     suffix = PurePath(name).suffix.lower()
     if suffix in (".csv", ".tsv", ".mokuro"):
         return "mokuro" if suffix == ".mokuro" else "csv"

@@ -11,7 +11,7 @@ Cell = str | int | float
 COLUMNS = ("filename", "startx", "starty", "endx", "endy", "text", "translation", "id", "order", "kind", "action")
 
 # What a spreadsheet takes for a formula, after any apostrophes that stand there already
-_FORMULA = re.compile(r"'*\s*[=+\-@|%＝＋－＠]|'*[\t\r\n]")
+_FORMULA = re.compile(r"'*\s*[=+\-@|%＝＋－＠]|'* *[\t\r\n]")
 
 
 def rows(text: TextFile) -> Iterator[tuple[Cell, ...]]:

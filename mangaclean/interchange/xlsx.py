@@ -1,21 +1,18 @@
 """XLSX, for translators who work in a spreadsheet; needs openpyxl."""
 
 import io
-import re
 import zipfile
 from typing import Any
 
 from mangaclean.errors import InputError, MissingError, OutputError
 from mangaclean.interchange import Entry, Volume
 from mangaclean.interchange.tables import COLUMNS, Cell, entries, rows
+from mangaclean.interchange.xmltext import escaped, unescaped
 from mangaclean.textmodels import TextFile
 
 MOST = 200_000_000  # bytes that a sheet may unpack to
 LONGEST = 32_767  # letters in a cell
 WIDTHS = {"text": 40, "translation": 60, "filename": 16, "id": 14}
-# What XML cannot hold is written as Excel does it, _x000B_; and what looks like that already, too
-_ILLEGAL = re.compile(r"[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]|_(?=x[0-9A-Fa-f]{4}_)")
-_ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
 def write(text: TextFile, volume: Volume) -> bytes:
@@ -43,12 +40,12 @@ def write(text: TextFile, volume: Volume) -> bytes:
 
 def _put(cell: Any, value: Cell) -> None:
     if isinstance(value, str):
-        escaped = _ILLEGAL.sub(lambda match: f"_x{ord(match[0]):04X}_", value)
-        if len(escaped) > LONGEST:  # openpyxl would cut it off without a word
+        words = escaped(value)
+        if len(words) > LONGEST:  # openpyxl would cut it off without a word
             raise OutputError(
                 f"a text of {len(value)} letters ({value[:20]!r} …) is too long for XLSX; use --format csv"
             )
-        cell.value = escaped
+        cell.value = words
         cell.data_type = "s"
         cell.quotePrefix = True  # else what is typed over `=…` would become a formula
     else:
@@ -80,7 +77,7 @@ def _text(value: object) -> str:
         return ""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), str(value))
+    return unescaped(str(value))
 
 
 def _openpyxl() -> Any:
