@@ -14,6 +14,9 @@ Workflow = Annotated[str, typer.Option("--workflow", "-w", help="Name of a shipp
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="STAGE.NAME=VALUE", help="Change a setting.")]
 Keep = Annotated[list[str] | None, typer.Option("--keep", metavar="KIND", help="Leave this kind of lettering.")]
 Clean = Annotated[list[str] | None, typer.Option("--clean", metavar="KIND", help="Remove this kind of lettering, too.")]
+Direction = Annotated[
+    str, typer.Option("--direction", metavar="auto|rtl|ltr|ttb", help="Reading direction; auto: by the lettering.")
+]
 Pages = Annotated[str, typer.Option("--pages", metavar="3-7,12", help="Only these pages, counted from 1.")]
 Force = Annotated[bool, typer.Option("--force", help="Make everything anew, edits by hand too.")]
 RetryFailed = Annotated[bool, typer.Option("--retry-failed", help="Only pages that failed last time.")]
@@ -21,7 +24,9 @@ Recursive = Annotated[bool, typer.Option("--recursive", "-r", help="Every chapte
 Export = Annotated[str, typer.Option("--export", metavar="cbz,pdf", help="Make books of the cleaned pages.")]
 TextFormat = Annotated[
     str,
-    typer.Option("--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, docx, bt or json; else guessed."),
+    typer.Option(
+        "--format", metavar="NAME", help="labelplus, mokuro, csv, script, xlsx, docx, bt or json; else guessed."
+    ),
 ]
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
 MaxMemory = Annotated[
