@@ -55,6 +55,7 @@ class Report:
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
     made: list[Path] = field(default_factory=list)
+    guess: str = ""  # the reading direction, where it was guessed
 
     @property
     def code(self) -> Exit:
@@ -278,6 +279,7 @@ class _Run:
         if "ocr" in self.fresh.wanted:
             put = self.edition.finish(self.manifest.books.get(edition.NAME, ""))
             self.manifest.books[edition.NAME] = put
+            self.report.guess = self.edition.guess() if self.report.done else ""
         for page in self.source.pages:
             if page.stem in self.manifest.pages:
                 self.manifest.names[page.stem] = page.name

@@ -49,6 +49,7 @@ def _stage_command(until: str, summary: str) -> Callable[..., None]:
         sets: options.Sets = None,
         keep: options.Keep = None,
         clean: options.Clean = None,
+        direction: options.Direction = "",
         pages: options.Pages = "",
         force: options.Force = False,
         retry_failed: options.RetryFailed = False,
@@ -65,7 +66,8 @@ def _stage_command(until: str, summary: str) -> Callable[..., None]:
         from mangaclean.chapter import Choice
 
         _logging(verbose, quiet)
-        config = _config(workflow, sets, keep, clean, export, workers, max_memory)
+        segment = {"direction": direction} if direction else {}
+        config = _config(workflow, sets, keep, clean, export, workers, max_memory, segment=segment)
         choice = Choice(session.page_numbers(pages), until, force, retry_failed)
         show = telling.reporter(json=json, quiet=quiet)
         raise typer.Exit(session.run(chapter, out, config, choice, recursive=recursive, only_plan=plan, show=show))

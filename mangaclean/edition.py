@@ -11,11 +11,11 @@ from mangaclean import files
 from mangaclean.archives import PageFile
 from mangaclean.config import Config
 from mangaclean.errors import InputError
-from mangaclean.types import Box, Wish
+from mangaclean.types import Box, Direction, Wish
 from mangaclean.work import Done, state_name
 
 if TYPE_CHECKING:
-    from mangaclean.textmodels import Direction, PageModel, TextFile
+    from mangaclean.textmodels import PageModel, TextFile
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +74,10 @@ class Edition:
         merged = textfile.merge_page(base, text.page(page.name), textfile.load_state(state))
         self._write(text.with_page(merged, self._names))
 
+    def guess(self) -> str:
+        """The reading direction where nobody gave it: rtl, ltr or ttb; else empty."""
+        return self._direction(self.read()) if self.config.segment.direction == "auto" else ""
+
     def finish(self, last: str) -> str:
         """Put in pages that are missing, and direction and language, once all pages are known.
 
@@ -104,14 +108,16 @@ class Edition:
         moved = old.model_copy(update={"page": page.name})
         return text.model_copy(update={"pages": others}).with_page(moved, self._names)
 
-    def _direction(self, text: "TextFile") -> "Direction":
+    def _direction(self, text: "TextFile") -> Direction:
         if self.config.segment.direction != "auto":
             return self.config.segment.direction
-        weights = Counter[bool]()
-        for page in text.pages:
-            for region in page.regions:
-                weights[region.vertical] += max(len(region.lines), 1)
-        return "rtl" if weights[True] >= weights[False] else "ltr"
+        from mangaclean import panels, textfile
+
+        strips = sum(panels.is_strip(page.width, page.height) for page in text.pages)
+        if text.pages and 2 * strips > len(text.pages):
+            return "ttb"
+        regions = (textfile.to_region(region) for page in text.pages for region in page.regions)
+        return panels.guess(regions, 1, 1)
 
     def _write(self, text: "TextFile") -> None:
         from mangaclean import textfile

@@ -1,6 +1,6 @@
 """Panels of a page, and the order in which a person reads them and what stands in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import cv2
@@ -8,10 +8,11 @@ import numpy as np
 
 from mangaclean import gutters
 from mangaclean.gutters import Frames
-from mangaclean.types import Box, Image, Mask, Region
+from mangaclean.types import Box, Direction, Image, Mask, Region
 
 SEEN = 800  # px of the page's short side at which frames are looked for
 SMALLEST = 0.07  # of the page's short side: a panel's, at least
+STRIP = 2.5  # times as high as wide, from which a page is a strip
 SLANT = 0.7  # px of height that one px to the side is worth in reading order, within a panel
 
 
@@ -95,7 +96,7 @@ def key(box: Box, direction: str) -> float:
 def ordered(image: Image, regions: Sequence[Region], direction: str) -> tuple[Region, ...]:
     """Regions with panel and order (from 1) filled in, in reading order."""
     if direction == "auto":
-        direction = guess(regions)
+        direction = guess(regions, image.shape[1], image.shape[0])
     boxes = find(image, regions)
     boxes = [boxes[i] for i in sort(boxes, direction)]
     home = [max(range(len(boxes)), key=lambda k: boxes[k].overlap(r.box), default=-1) for r in regions]
@@ -116,7 +117,18 @@ def _nearest(boxes: Sequence[Box], box: Box) -> int:
     return min(range(len(boxes)), key=lambda k: gap(boxes[k]), default=-1)
 
 
-def guess(regions: Sequence[Region]) -> str:
-    """Columns of lettering are read right to left, rows left to right."""
-    columns = sum(r.vertical * len(r.lines) for r in regions)
-    return "rtl" if 2 * columns >= sum(len(r.lines) for r in regions) else "ltr"
+def guess(regions: Iterable[Region], width: int, height: int) -> Direction:
+    """A strip is read downwards; columns of lettering are read right to left, rows left to right."""
+    if is_strip(width, height):
+        return "ttb"
+    rows = columns = 0
+    for region in regions:
+        if region.kind in ("speech", "thought", "caption"):
+            columns += region.vertical * max(len(region.lines), 1)
+            rows += (not region.vertical) * max(len(region.lines), 1)
+    return "rtl" if columns >= rows else "ltr"
+
+
+def is_strip(width: int, height: int) -> bool:
+    """Whether a picture of this size is a strip of panels, one under the other, as of a webtoon."""
+    return height >= STRIP * width

@@ -48,12 +48,16 @@ def _sentence(progress: Progress) -> str:
     return f"page {progress.number}/{progress.total} {progress.name}: {what} ({progress.seconds:.1f} s)"
 
 
+_DIRECTIONS = {"rtl": "read right to left", "ltr": "read left to right", "ttb": "read downwards"}
+
+
 def _summary(path: Path, report: Report) -> list[str]:
     lines = [f"note: {note}" for note in report.notes]
     lines += [f"failed: {name}: {error}" for name, error in report.failed.items()]
     fresh = report.pages - report.done - len(report.failed)
+    read = f"; {_DIRECTIONS[report.guess]}, by its lettering (else: --direction)" if report.guess else ""
     counts = f"{report.done} pages done, {fresh} up to date or left out, {len(report.failed)} failed"
-    return [*lines, f"{path}: {counts} in {_duration(report.seconds)}; results in {report.out}"]
+    return [*lines, f"{path}: {counts} in {_duration(report.seconds)}; results in {report.out}{read}"]
 
 
 class _Lines:
@@ -125,6 +129,7 @@ class _Machine(_Lines):
                 "failed": report.failed,
                 "notes": report.notes,
                 "seconds": report.seconds,
+                "guessed": report.guess,
                 "made": [str(file) for file in report.made],
                 "exit": int(report.code),
             }

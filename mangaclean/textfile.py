@@ -11,7 +11,6 @@ from mangaclean.errors import InputError
 from mangaclean.textmerge import merge, merge_page
 from mangaclean.textmodels import (
     VERSION,
-    Direction,
     LineModel,
     PageModel,
     RegionModel,
@@ -22,7 +21,7 @@ from mangaclean.textmodels import (
     to_page,
     to_region,
 )
-from mangaclean.types import Region
+from mangaclean.types import Direction, Region
 
 __all__ = [
     "VERSION",

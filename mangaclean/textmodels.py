@@ -6,12 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from mangaclean.types import Action, Box, Kind, Line, Region, Style
+from mangaclean.types import Action, Box, Direction, Kind, Line, Region, Style
 
 VERSION = 1
 CELLS = 48  # ids are cells of a grid this fine across the shorter side: a box may move a little and keep its id
 
-Direction = Literal["rtl", "ltr", "ttb"]
 Points = list[tuple[int, int]]
 
 

@@ -14,6 +14,7 @@ TextMap = NDArray[np.uint8]  # (H, W), probability of lettering × 255
 Point = tuple[int, int]  # x, y in source pixels
 Kind = Literal["speech", "thought", "caption", "sfx", "other"]
 Action = Literal["fill", "inpaint", "keep"]
+Direction = Literal["rtl", "ltr", "ttb"]  # right to left, left to right, top to bottom
 
 
 class Box(NamedTuple):

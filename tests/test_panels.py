@@ -1,11 +1,13 @@
 """Panels on drawn pages: frames, gutters that balloons cross, slanted frames, strips of four, lines of art."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 
 from mangaclean import panels
-from mangaclean.types import Box, Region
+from mangaclean.types import Box, Line, Region
 from tests import drawn
 
 
@@ -78,3 +80,13 @@ def test_lines_of_art_cut_no_panel():
 @pytest.mark.parametrize("tone", [0, 128, 255])
 def test_empty_pages_have_no_panels(tone):
     assert panels.find(drawn.page(300, 400, tone)) == []
+
+
+def test_direction_is_guessed_from_texts_alone():
+    lines = (Line(((0, 0), (9, 0), (9, 9), (0, 9))),) * 3
+    column = replace(speech(Box(0, 0, 100, 200)), lines=lines)
+    row = replace(column, vertical=False)
+    effect = replace(row, kind="sfx", lines=lines * 9)
+    assert panels.guess([column, effect], 800, 1100) == "rtl"
+    assert panels.guess([row, row, column], 800, 1100) == "ltr"
+    assert panels.guess([column], 800, 4000) == "ttb"
