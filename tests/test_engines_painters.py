@@ -1,6 +1,7 @@
 """Networks that paint: sizes, scales and conventions of their files, with networks made on the spot."""
 
 import importlib.util
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -66,7 +67,9 @@ def test_lama_in_torchscript(tmp_path: Path) -> None:
         def forward(self, image: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
             return image * (1 - mask) + mask * 0.5
 
-    torch.jit.script(Flat()).save(str(tmp_path / "big-lama.pt"))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.jit.script(Flat()).save(str(tmp_path / "big-lama.pt"))
     page, mask = striped(45, 71), hole(45, 71)
     cfg = InpaintConfig(engine="lama", weights=str(tmp_path / "big-lama.pt"))
     painted = engines.load("inpaint", cfg)(page, mask)

@@ -1,6 +1,7 @@
 """Networks that paint: the one that is shipped, and LaMa from the user's own file."""
 
 import importlib
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +142,9 @@ def _script(path: Path) -> Network:
             f"{path} needs torch, which is not installed; pip install torch, or name a LaMa .onnx"
         ) from error
     torch.set_num_threads(onnx.threads())
-    module: Any = torch.jit.load(str(path), map_location="cpu").eval()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # TorchScript is out of favour; the files are there
+        module: Any = torch.jit.load(str(path), map_location="cpu").eval()
 
     def run(pixels: NDArray[np.float32], hidden: NDArray[np.float32]) -> NDArray[np.float32]:
         with torch.inference_mode():
