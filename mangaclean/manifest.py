@@ -114,9 +114,11 @@ def save(out: Path, manifest: Manifest) -> None:
         "path": manifest.path,
         "names": manifest.names,
         "books": manifest.books,
-        "pages": pages,
     }
-    text = (json.dumps(data, indent=1, ensure_ascii=False) + "\n").encode()
+    # A line for each page: easy to compare, and written ten times as fast as with a line for each value
+    head = json.dumps(data, indent=1, ensure_ascii=False).removesuffix("\n}")
+    lines = (f"  {json.dumps(stem)}: {json.dumps(stages, ensure_ascii=False)}" for stem, stages in pages.items())
+    text = (head + ',\n "pages": {\n' + ",\n".join(lines) + "\n }\n}\n").encode()
     with suppress(OSError):
         if (out / NAME).read_bytes() == text:
             return

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+_ELLIPSIS = re.compile(r"(?<=\w) (?=(?:\.{2,}|…+)(?:\s|$))")
 _MARKS = re.compile(
     r"\\(?P<plain>[*{}|\\])"
     r"|(?<!\d)\*(?P<loud>[^\s*\\](?:[^*\\\n]*[^\s*\\])?)\*(?!\d)"
@@ -35,9 +36,11 @@ class Copy:
 def parse(translation: str, language: str = "", capitals: bool = False) -> Copy:
     """What a translation means. A backslash before * { | } takes their meaning away; so do blanks within stars.
 
-    Line breaks stay, other white space is one blank. With `capitals` letters become capitals as `language` has them.
+    Line breaks stay, other white space is one blank, and none before dots that end a phrase: letterers set none there.
+    With `capitals` letters become capitals as `language` has them.
     """
     clean = "\n".join(" ".join(_spaces(line).split(" ")) for line in translation.strip().splitlines())
+    clean = _ELLIPSIS.sub("", clean)
     text, loud, rubies = "", [], []
     at = 0
     for match in _MARKS.finditer(clean):

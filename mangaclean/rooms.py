@@ -34,6 +34,31 @@ def places(image: Image, regions: Sequence[Region]) -> tuple[Place, ...]:
     return tuple(_shared(i, found, regions) for i in range(len(found)))
 
 
+def pairs(places: Sequence[Place], regions: Sequence[Region]) -> list[tuple[int, int]]:
+    """The regions that share a balloon with one other, as pairs of indices in reading order."""
+
+    def rivals(i: int) -> list[int]:
+        return [j for j, other in enumerate(regions) if j != i and other.box.overlap(places[i].box)]
+
+    alone = {i: others[0] for i in range(len(regions)) if places[i].known and len(others := rivals(i)) == 1}
+    free = {i for i in alone if regions[i].style.box is None and regions[i].kind != "sfx"}
+    return [(i, j) for i, j in alone.items() if i < j and alone.get(j) == i and {i, j} <= free]
+
+
+def stacked(first: Place, second: Place, share: float) -> tuple[Place, Place]:
+    """The balloon that two places share, cut across: the first above, with so much of its area, the second below."""
+    box = first.box.union(second.box)
+    whole = np.zeros((box.height, box.width), np.uint8)
+    for place in (first, second):
+        top, left = place.box.top - box.top, place.box.left - box.left
+        whole[top : top + place.box.height, left : left + place.box.width] |= place.inside
+    areas = np.cumsum(whole.sum(axis=1))
+    cut = int(np.searchsorted(areas, share * areas[-1]))
+    upper, lower = whole > 0, whole > 0
+    upper[cut:], lower[:cut] = False, False
+    return Place(box, upper, True), Place(box, lower, True)
+
+
 def eroded(place: Place, by: float) -> Mask:
     """The place's pixels that are at least `by` px from its edge, without the balloon's tail."""
     far = cv2.distanceTransform(np.pad(place.inside.astype(np.uint8), 1), cv2.DIST_L2, 5)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from mangaclean.fonts import Fonts, Voice
 
 SCALE, SCALE_CJK = 0.65, 0.85  # em of the translation, as a share of the source's: alphabets take more room
+FEW = 8  # letters that a text counts for besides its own, where two share out a balloon
+STACKED = 1.2  # by how much texts of one balloon have to gain from standing one above the other
 UNKNOWN_SIZE = 24.0  # px, where no source says how large
 
 
@@ -58,11 +60,39 @@ def pieces(
     Regions that are kept or have no translation give no piece. Pieces lie within the page.
     """
     chosen = [region for region in regions if region.action != "keep" and wanted(region, cfg)]
-    made = []
-    for region, place in zip(chosen, rooms.places(image, chosen), strict=True):
-        if (piece := _piece(image, region, place, fonts, cfg, body)) is not None:
-            made.append(_on_page(piece, image.shape[1], image.shape[0]))
-    return tuple(piece for piece in made if piece is not None)
+    places = rooms.places(image, chosen)
+    made = [_piece(image, each, place, fonts, cfg, body) for each, place in zip(chosen, places, strict=True)]
+    for one, two in rooms.pairs(places, chosen):
+        beside = [piece for piece in (made[one], made[two]) if piece]
+        if all(piece.fits for piece in beside):
+            continue
+        # Columns of the source, side by side, leave lines no width; but a text should not leave its lobe for little
+        both = _stacked(image, (chosen[one], chosen[two]), (places[one], places[two]), fonts, cfg, body)
+        if both and min(piece.size for piece in both) >= STACKED * min(piece.size for piece in beside):
+            made[one], made[two] = both
+    height, width = image.shape[:2]
+    on_page = (_on_page(piece, width, height) for piece in made if piece is not None)
+    return tuple(piece for piece in on_page if piece is not None)
+
+
+def _stacked(
+    image: Image,
+    pair: tuple[Region, Region],
+    shared: tuple[Place, Place],
+    fonts: "Fonts",
+    cfg: "TypesetConfig",
+    body: float,
+) -> tuple[Piece, Piece] | None:
+    """Two texts of one balloon, one above the other; None where they do not both fit so, or run in columns."""
+    texts = [wanted(region, cfg) for region in pair]
+    if any(
+        _job(each, text, voice(each, text), fonts, cfg).how.vertical for each, text in zip(pair, texts, strict=True)
+    ):
+        return None
+    weights = [len(text) + FEW for text in texts]
+    cut = rooms.stacked(*shared, weights[0] / sum(weights))
+    upper, lower = (_piece(image, each, at, fonts, cfg, body) for each, at in zip(pair, cut, strict=True))
+    return (upper, lower) if upper and lower and upper.fits and lower.fits else None
 
 
 def wanted(region: Region, cfg: "TypesetConfig") -> str:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 STAGE = "typeset"
-REVISION = 1  # counted up when the same text is set otherwise for the same settings
+REVISION = 2  # counted up when the same text is set otherwise for the same settings
 VERSION = 1  # of the state file
 UNREAD = {"reason", "confidence", "order", "panel", "text"}  # what of a region does not show on the page
 

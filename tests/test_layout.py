@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mangaclean import layout
 from mangaclean.layout import Measured, fit, room_of
 
 SPACE = 0.25
@@ -28,9 +29,9 @@ def ellipse(width, height):
     return ((x + 0.5) / width * 2 - 1) ** 2 + ((y + 0.5) / height * 2 - 1) ** 2 <= 1
 
 
-def inside(layout, text, size, mask):
+def inside(found, text, size, mask):
     """Whether all ink of a layout lies on the mask's pixels."""
-    for line in layout.lines:
+    for line in found.lines:
         top, bottom = line.y - text.above * size, line.y + text.below * size
         left, right = line.x - text.side * size, line.x + line.length + text.side * size
         rows = slice(int(np.floor(top + 1e-6)), int(np.ceil(bottom - 1e-6)))
@@ -62,6 +63,22 @@ def test_nothing_leaves_the_room_and_no_word_is_lost(lengths, size, shape, round
     assert ends == sorted(set(ends))
     assert forced <= set(ends)
     assert inside(found, text, size, mask)
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    lengths=st.lists(st.floats(0.3, 8), min_size=1, max_size=16),
+    size=st.floats(6, 40),
+    shape=st.tuples(st.integers(20, 300), st.integers(20, 300)),
+    hyphens=st.sets(st.integers(1, 15), max_size=4),
+)
+def test_the_quick_look_whether_lines_can_hold_a_text_takes_none_away(lengths, size, shape, hyphens):
+    text = words(lengths, hyphens=[at for at in hyphens if at < len(lengths)])
+    room = room_of(ellipse(*shape))
+    found = fit(text, room, size, 1.1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(layout._Reach, "within", lambda reach, widths: True)
+        assert fit(text, room, size, 1.1) == found
 
 
 def test_a_text_that_is_too_long_has_no_layout():

@@ -164,6 +164,32 @@ def test_two_regions_share_a_balloon_without_meeting():
     assert box_of(first).bottom <= box_of(second).top
 
 
+def test_two_texts_of_columns_side_by_side_are_set_one_above_the_other():
+    cfg = TypesetConfig()
+    narrow = Box(100, 20, 200, 280)
+    beside = [
+        region("discouragements everywhere", bubble=narrow, box=Box(155, 80, 175, 200)),
+        region("and regrets", id="001-0202", bubble=narrow, box=Box(125, 90, 145, 210)),
+    ]
+    made = pieces(sheet(narrow), beside, Fonts(cfg), cfg, 16.0)
+    assert all(piece.fits for piece in made)
+    assert box_of(made[0]).bottom <= box_of(made[1]).top
+    roomy = Box(20, 20, 380, 280)
+    apart = [
+        region("yes", bubble=roomy, box=Box(255, 80, 275, 200)),
+        region("no", id="001-0202", bubble=roomy, box=Box(125, 90, 145, 210)),
+    ]
+    made = pieces(sheet(roomy), apart, Fonts(cfg), cfg, 16.0)
+    assert box_of(made[0]).left >= box_of(made[1]).right
+
+
+def test_no_blank_stands_before_dots_that_end_a_phrase():
+    assert one("so cheap ... no").lines[-1].endswith("NO")
+    assert "CHEAP..." in " ".join(one("so cheap ... no").lines)
+    assert "... NO" in " ".join(one("... no").lines)
+    assert "A ...B" in " ".join(one("a ...b").lines)
+
+
 def test_columns_run_down_and_from_the_right():
     cfg = TypesetConfig(direction="vertical", language="zh")
     faces = Fonts(cfg)
