@@ -29,8 +29,13 @@ def remove(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -
     flat grounds already filled. A page without colour stays without, one in black and white alone as well: its tones go
     on in dots.
     """
+    return painted(image, mask, inpainter, cfg)[0]
+
+
+def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -> tuple[Image, Mask]:
+    """What `remove` makes of a page, and the part of the mask (H, W) that `inpainter` painted."""
     if not mask.any():
-        return image.copy()
+        return image.copy(), mask.copy()
     filled, art = flatten(image, mask, cfg.flat)
     if art.any():
 
@@ -45,7 +50,7 @@ def remove(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) -
                 part[hole] = np.where(levels < 128, 0, 255) if two else levels
     for part, page, hole in zip(_strips(filled), _strips(image), _strips(mask), strict=True):
         np.copyto(part, page, where=~hole[..., None])  # whatever an engine did
-    return filled
+    return filled, art
 
 
 def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:

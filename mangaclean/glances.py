@@ -3,9 +3,10 @@
 import base64
 import io
 import json
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from mangaclean.types import Image, Mask
+from mangaclean.types import Image, Mask, Region
 
 if TYPE_CHECKING:
     import numpy as np
@@ -32,8 +33,26 @@ def layer(before: Image, after: Image) -> bytes:
     return base64.b64decode(_difference(before, after))
 
 
-def tile(original: Image, mask: Mask | None, cleaned: Image | None) -> bytes:
-    """What the report shows of a page, as JSON to keep: small pictures, and where the mask lies.
+def shares(regions: Iterable[Region], mask: Mask, art: Mask) -> dict[str, float]:
+    """How much of what was erased in each region's box an inpainter painted, by id; the rest got its ground's own tone.
+
+    `art` is the part of `mask` (H, W) that was not flat; regions in which nothing was erased are left out.
+    """
+    found = {}
+    for region in regions:
+        if erased := int(mask[region.box.slices].sum()):
+            found[region.id] = round(int(art[region.box.slices].sum()) / erased, 3)
+    return found
+
+
+def tile(
+    original: Image,
+    mask: Mask | None,
+    cleaned: Image | None,
+    engine: str = "",
+    shares: Mapping[str, float] | None = None,
+) -> bytes:
+    """What the report shows of a page, as JSON to keep: small pictures, where the mask lies, and what painted what.
 
     Made once, in the worker that has the arrays at hand. Of the cleaned page only what differs is stored.
     """
@@ -51,6 +70,8 @@ def tile(original: Image, mask: Mask | None, cleaned: Image | None) -> bytes:
     if cleaned is not None:
         after = cv2.resize(cleaned, size, interpolation=cv2.INTER_AREA)
         made["cleaned"] = _difference(np.asarray(small, np.uint8), np.asarray(after, np.uint8))
+    if shares:
+        made |= {"engine": engine, "shares": shares}
     return json.dumps(made, separators=(",", ":")).encode()
 
 

@@ -8,14 +8,14 @@ from html import escape
 from typing import Any
 
 from mangaclean import __version__
-from mangaclean.glances import STRIP, VERSION, layer, tile
+from mangaclean.glances import STRIP, VERSION, layer, shares, tile
 from mangaclean.risk import TROUBLES, Blob, Concern, Facts, Trouble, concerns, risk
 from mangaclean.types import Box, Region
 
 NAMED = 6  # troubles of one sort that are named
 
 
-__all__ = ["ReportPage", "layer", "tile", "write"]
+__all__ = ["ReportPage", "layer", "shares", "tile", "write"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ def _table(entry: _Entry, language: str) -> str:
     rows = "".join(
         f'<tr data-region="{escape(r.id)}"{" class=grave" if r.id in grave else ""}>'
         f'<td>{r.order}</td><td class="{r.kind}">{r.kind}</td>'
-        f'<td><b class="{r.action}">{r.action}</b> {escape(r.reason.removeprefix("kept: "))}</td>'
+        f'<td><b class="{r.action}">{r.action}</b> {escape(r.reason.removeprefix("kept: "))}{_painter(entry, r)}</td>'
         f'<td lang="{escape(language)}">{escape(r.text).replace(chr(10), "<br>")}</td>'
         f'<td class="{"doubt" if r.id in doubtful else ""}">{f"{r.confidence:.0%}" if r.text else ""}</td></tr>'
         for r in sorted(
@@ -216,3 +216,13 @@ def _table(entry: _Entry, language: str) -> str:
         )  # doubt comes first
     )
     return f"<table><thead><tr><th>#<th>kind<th>decision<th>reading<th>sure</thead><tbody>{rows}</tbody></table>"
+
+
+def _painter(entry: _Entry, region: Region) -> str:
+    """What was painted over a region: its ground's own tone, an engine's picture, or so much of each."""
+    share = entry.pictures.get("shares", {}).get(region.id)
+    if share is None or region.action == "keep":
+        return ""
+    engine = escape(str(entry.pictures.get("engine", "")))
+    words = "own tone" if share == 0 else engine if share == 1 else f"{engine} {max(share, 0.01):.0%}, own tone"
+    return f" <small>({words})</small>"

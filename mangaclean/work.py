@@ -131,20 +131,20 @@ def _segment(page: _Page) -> dict[str, bytes]:
 
 
 def _inpaint(page: _Page) -> dict[str, bytes]:
-    from mangaclean import images, report
-    from mangaclean import page as algorithms
+    from mangaclean import fill, images, report
 
     image, look = page.loaded.image, page.loaded.look
-    cleaned = image
+    cleaned, shares = image, {}
     if page.mask.any():
         inpainter = engine("inpaint", page.config.inpaint)
-        cleaned = algorithms.inpaint(image, page.mask, inpainter, page.config.inpaint)
+        cleaned, art = fill.painted(image, page.mask, inpainter, page.config.inpaint)
+        shares = report.shares(page.regions, page.mask, art)
     output = page.config.output
     return {
         f"cleaned/{page.job.stem}{images.suffix(look, output.format)}": images.dump(
             cleaned, look, output.format, output.quality
         ),
-        state_name("report", page.job.stem): report.tile(image, page.mask, cleaned),
+        state_name("report", page.job.stem): report.tile(image, page.mask, cleaned, page.config.inpaint.engine, shares),
     }
 
 

@@ -123,6 +123,21 @@ def test_blobs_say_where_the_mask_lies_and_how_much_it_is() -> None:
     assert blobs == [[40, 96, 64, 120, 400], [584, 696, 600, 800, 1000]]
 
 
+def test_report_says_what_painted_each_region() -> None:
+    original, mask, clean = page()
+    art = mask.copy()
+    art[:, : W // 2] = False
+    own, half, whole = (region(order, HOME) for order in (1, 2, 3))
+    shares = report.shares([own], mask, art)
+    assert shares == {own.id: round(int(art[HOME.slices].sum()) / int(mask[HOME.slices].sum()), 3)}
+    assert report.shares([own], np.zeros_like(mask), art) == {}
+    said = {own.id: 0.0, half.id: 0.37, whole.id: 1.0}
+    tile = report.tile(original, mask, clean, "net", said)
+    written = report.write("a", [ReportPage("1.png", W, H, (own, half, whole), tile)]).decode()
+    for words in ("(own tone)", "(net 37%, own tone)", "(net)"):
+        assert words in written
+
+
 # Risk
 
 
