@@ -77,6 +77,7 @@ def run(
 ) -> Report:
     """Clean the chapter at `path` into `out`, as far as it is not up to date. MangacleanErrors stop it."""
     began = time.monotonic()
+    config = executors.bounded(config)
     _check_place(path, out)
     with open_source(path, config.input) as source, locked(out):
         summary.check(source, out, config.output.export)
@@ -91,6 +92,7 @@ def run(
 def plan(path: Path, out: Path, config: Config, choice: Choice = Choice()) -> list[tuple[str, Todo]]:
     """The pages of a chapter by name, each with what `run` would do to it."""
     _check_place(path, out)
+    config = executors.bounded(config)
     with open_source(path, config.input) as source:
         work = _Run(source, out, config, choice)
         return [(page.name, todo) for page, todo in work.selected() if isinstance(todo, Todo)]

@@ -12,9 +12,10 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import connection
 from typing import Any, ParamSpec, TypeVar
 
-from mangaclean.config import RunConfig
+from mangaclean.config import Config, RunConfig
 
 PARENT, WORKER = 100, 700  # MB that the main process takes, and each one that cleans pages of usual size
+LEAST_CORE = 192  # px: lettering of usual size stays whole in a tile
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -36,6 +37,19 @@ def processes(run: RunConfig) -> int:
     """How many processes may clean pages: as many as was said, or as cores; fewer where memory is short."""
     wanted = run.workers or os.cpu_count() or 1
     return max(min(wanted, (run.max_memory - PARENT) // WORKER), 1) if run.max_memory else wanted
+
+
+def bounded(config: Config) -> Config:
+    """With tiles as small as the memory asks for: whole ones where a process may take `WORKER` MB, else less, in steps.
+
+    Tiles are painted one after the other, so that no batch adds to that.
+    """
+    run = config.run
+    share = (run.max_memory - PARENT) / processes(run) / WORKER if run.max_memory else 1.0
+    core = max(int(config.inpaint.core * min(share, 1.0)) // 64 * 64, LEAST_CORE)
+    if share >= 1 or core >= config.inpaint.core:
+        return config
+    return config.model_copy(update={"inpaint": config.inpaint.model_copy(update={"core": core})})
 
 
 def count(workers: int, pages: int) -> int:

@@ -13,7 +13,7 @@ import psutil
 import pytest
 
 from mangaclean import errors, executors
-from mangaclean.config import RunConfig
+from mangaclean.config import Config, InpaintConfig, RunConfig
 from mangaclean.errors import Exit, MissingError
 from tests import toned
 
@@ -189,3 +189,11 @@ def test_kill_sees_a_difference(tmp_path):
 @pytest.mark.parametrize(("workers", "memory", "expected"), [(4, 0, 4), (4, 2300, 3), (2, 2300, 2), (4, 50, 1)])
 def test_memory_bounds_the_processes(workers: int, memory: int, expected: int) -> None:
     assert executors.processes(RunConfig(workers=workers, max_memory=memory)) == expected
+
+
+@pytest.mark.parametrize(("memory", "core"), [(0, 512), (1500, 512), (800, 512), (600, 320), (300, 192), (1, 192)])
+def test_tiles_are_as_small_as_the_memory_asks_for(memory: int, core: int) -> None:
+    config = Config(run=RunConfig(workers=2, max_memory=memory))
+    assert executors.bounded(config).inpaint.core == core
+    small = config.model_copy(update={"inpaint": InpaintConfig(core=128)})
+    assert executors.bounded(small).inpaint.core == 128
