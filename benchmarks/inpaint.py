@@ -40,7 +40,8 @@ class Tally:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
     parser.add_argument("set", type=Path)
-    parser.add_argument("--engines", default=",".join(engines.names("inpaint")))
+    usual = [name for name in engines.names("inpaint") if name != "lama" and not engines.available("inpaint", name)]
+    parser.add_argument("--engines", default=",".join(usual))
     parser.add_argument("--pages", type=int, default=10**6, help="only the first so many")
     parser.add_argument("--grow", type=int, default=3, help="px by which the true masks are dilated")
     parser.add_argument("--save", type=Path, help="folder for the painted pages")

@@ -8,8 +8,8 @@ Rng = np.random.Generator
 Hole = NDArray[np.bool_]  # (H, W), True = hidden
 
 KINDS = ("strokes", "effect", "hull", "brush", "box")
-_SHARES = (0.65, 0.1, 0.05, 0.15, 0.05)
-LEAST, MOST = 0.01, 0.55  # share of a crop that is hidden
+_SHARES = (0.74, 0.08, 0.05, 0.1, 0.03)
+LEAST, MOST = 0.01, 0.5  # share of a crop that is hidden
 
 
 def grown(mask: Hole, by: int) -> Hole:

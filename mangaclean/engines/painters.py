@@ -1,4 +1,4 @@
-"""Networks that paint: the one that is shipped, and LaMa from the user's own file."""
+"""Networks that paint: the one that is shipped, which weighs classical fills, and LaMa from the user's own file."""
 
 import importlib
 import warnings
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mangaclean import tiles
 from mangaclean.config import InpaintConfig
-from mangaclean.engines import onnx, openvino, weights
+from mangaclean.engines import fills, onnx, openvino, weights
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import MissingError, UsageError
 from mangaclean.types import Image, Inpainter, Mask
@@ -33,14 +33,37 @@ def net(cfg: InpaintConfig) -> Inpainter:
     path = weights.find(Path(cfg.weights) if cfg.weights else None, WEIGHTS)
     model = weights.read(path)
     run = openvino.network(model)
-    if run is None or not _fits(run, MULTIPLE):
+    seen = _seen(run) if run else 0
+    if run is None or not seen:
         try:
             run = onnx.network(model)
         except Exception as error:  # ONNX Runtime has an exception of its own for each way to be broken
             raise UsageError(f"{path} is no network that ONNX Runtime can load: {error}") from error
-        if not _fits(run, MULTIPLE):
+        if not (seen := _seen(run)):
             raise UsageError(f"{path} is no network that paints: it does not make (1, 3, H, W) of image and mask")
-    return painter(run, MULTIPLE)
+    return painter(run, MULTIPLE) if seen == 3 else blender(run, fills.painters(cfg), MULTIPLE)
+
+
+def blender(run: Network, made: tuple[Inpainter, ...], multiple: int) -> Inpainter:
+    """What paints tiles (H, W, 3) by a network that weighs and corrects fills, in 0–1, of the methods `made`.
+
+    It takes them as (1, 3 × methods, H, W), with a mask (1, 1, H, W), 1 where hidden.
+    """
+
+    def paint(image: Image, mask: Mask) -> Image:
+        if mask.all():  # nothing to continue from
+            return np.full_like(image, 255)
+        if not mask.any():
+            return image.copy()
+        height, width = mask.shape
+        down, across = -height % multiple, -width % multiple
+        stack = np.pad(fills.stacked(image, mask, made), ((0, down), (0, across), (0, 0)), "symmetric")
+        hidden = np.pad(mask, ((0, down), (0, across)), "symmetric")
+        data = np.divide(stack.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
+        painted = run(data, np.ascontiguousarray(hidden[None, None], np.float32))
+        return _laid(image, mask, painted)
+
+    return paint
 
 
 def lama(cfg: InpaintConfig) -> Inpainter:
@@ -91,23 +114,32 @@ def painter(run: Network, multiple: int, side: int = 0) -> Inpainter:
         hidden = cv2.copyMakeBorder(mask.astype(np.uint8), 0, down, 0, across, cv2.BORDER_REFLECT)
         data = np.divide(framed.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
         holes = np.ascontiguousarray(hidden[None, None], np.float32)
-        painted = run(data * (1 - holes), holes)[0, :, :height, :width].transpose(1, 2, 0)
-        if not (image != image[..., :1]).any():
-            painted = np.repeat(painted.mean(2, keepdims=True), 3, axis=2)
-        made = np.asarray(np.rint(painted * 255).clip(0, 255), np.uint8)
-        return np.where(mask[..., None], made, image)
+        return _laid(image, mask, run(data * (1 - holes), holes))
 
     return paint
 
 
-def _fits(run: Network, multiple: int) -> bool:
-    """Whether a network paints."""
-    high, wide = multiple, 2 * multiple
-    try:
-        seen = run(np.zeros((1, 3, high, wide), np.float32), np.ones((1, 1, high, wide), np.float32))
-    except Exception:  # of ONNX Runtime or OpenVINO; whatever it is, this network does not paint
-        return False
-    return seen.shape == (1, 3, high, wide)
+def _laid(image: Image, mask: Mask, painted: NDArray[np.float32]) -> Image:
+    """`image` with what a network painted (1, 3, ≥ H, ≥ W) under the mask; grey where the image is."""
+    height, width = mask.shape
+    part = painted[0, :, :height, :width].transpose(1, 2, 0)
+    if not (image != image[..., :1]).any():
+        part = np.repeat(part.mean(2, keepdims=True), 3, axis=2)
+    made = np.asarray(np.rint(part * 255).clip(0, 255), np.uint8)
+    return np.where(mask[..., None], made, image)
+
+
+def _seen(run: Network) -> int:
+    """How many channels a network paints from: 3 of an image, or those of fills; 0: it does not paint."""
+    high, wide = MULTIPLE, 2 * MULTIPLE
+    for channels in (3, 3 * len(fills.NAMES)):
+        try:
+            made = run(np.zeros((1, channels, high, wide), np.float32), np.ones((1, 1, high, wide), np.float32))
+        except Exception:  # of ONNX Runtime or OpenVINO; whatever it is, these channels are not what it takes
+            continue
+        if made.shape == (1, 3, high, wide):
+            return channels
+    return 0
 
 
 def _onnx_lama(path: Path) -> tuple[Network, int]:

@@ -1,0 +1,20 @@
+"""What classical methods make of a hole: the fills that a network weighs and corrects."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.config import InpaintConfig
+from mangaclean.engines import inpaint
+from mangaclean.types import Image, Inpainter, Mask
+
+NAMES = ("navier-stokes", "telea", "patchmatch")
+
+
+def painters(cfg: InpaintConfig) -> tuple[Inpainter, ...]:
+    """The methods of `NAMES`."""
+    return inpaint.navier_stokes(cfg), inpaint.telea(cfg), inpaint.patchmatch(cfg)
+
+
+def stacked(image: Image, mask: Mask, made: tuple[Inpainter, ...]) -> NDArray[np.uint8]:
+    """(H, W, 3 × number of methods): what each makes of an image (H, W, 3) with holes (H, W)."""
+    return np.concatenate([paint(image, mask) for paint in made], axis=2)

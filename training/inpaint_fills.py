@@ -1,0 +1,66 @@
+"""Crops with holes, and what classical methods make of them: `python -m training.inpaint_fills --pool IPOOL --out DIR`.
+
+A network that weighs such fills is trained on these crops; PatchMatch is too slow to run beside training. Each file is
+an array (N, S, S, 13) of uint8: what stood below (3 channels), the hole (255 = hidden), and three fills (3 each). What
+is known is the same in all of them.
+"""
+
+import argparse
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.config import InpaintConfig
+from mangaclean.engines import fills
+from training.crops import pages_in
+from training.inpaint_crops import _page, crop
+
+Rng = np.random.Generator
+
+CHANNELS = 4 + 3 * len(fills.NAMES)
+_SHARD = 200  # crops of a file
+# Lettering on real pages stands on calmer art than a drawn page is on average; dB of the smooth fill, and how many of
+# such crops are kept.
+_KEPT = ((12.0, 0.02), (16.0, 0.2), (20.0, 0.6), (38.0, 1.0), (44.0, 0.3), (99.0, 0.03))
+
+
+def filled(rng: Rng, paths: list[Path], size: int) -> NDArray[np.uint8]:
+    """A crop (S, S, 13) of a pool, as files hold it."""
+    painters = fills.painters(InpaintConfig())
+    while True:
+        image, hole, truth = crop(rng, _page(rng, paths), _page(rng, paths), size)
+        grey = cv2.cvtColor(truth, cv2.COLOR_RGB2GRAY)
+        smooth = painters[0](image, hole)
+        error = np.mean((cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)[hole] - grey[hole].astype(np.float64)) ** 2)
+        likeness = 10 * np.log10(255**2 / max(float(error), 0.65))
+        if rng.random() < next(share for top, share in _KEPT if likeness < top):
+            break
+    below = np.where(hole[:, :, None], truth, image)
+    made = [smooth, *(paint(image, hole) for paint in painters[1:])]
+    return np.dstack([below, hole.astype(np.uint8) * 255, *made]).astype(np.uint8)
+
+
+def main(words: list[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--pool", type=Path, required=True, help="folder that training.inpaint_data fills")
+    parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--crops", type=int, default=12000)
+    parser.add_argument("--size", type=int, default=160, help="px")
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args(words)
+    given.out.mkdir(parents=True, exist_ok=True)
+    cv2.setNumThreads(1)
+    paths = pages_in(given.pool)
+    for first in range(0, given.crops, _SHARD):
+        rng = np.random.default_rng([given.seed, first])
+        made = [filled(rng, paths, given.size) for _ in range(min(_SHARD, given.crops - first))]
+        part = given.out / f"{given.seed:02d}-{first:06d}.part"
+        with part.open("wb") as file:
+            np.save(file, np.stack(made))
+        part.replace(part.with_suffix(".npy"))
+
+
+if __name__ == "__main__":
+    main()
