@@ -6,26 +6,59 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mangaclean import gutters
+from mangaclean import borders, gutters
 from mangaclean.gutters import Frames
 from mangaclean.types import Box, Direction, Image, Mask, Region
 
 SEEN = 800  # px of the page's short side at which frames are looked for
 SMALLEST = 0.07  # of the page's short side: a panel's, at least
+GROWN = 4  # px by which what lies round a closed frame keeps away from it
+MARGIN = 0.15  # of the page's short side: how wide the margin beside a closed frame is, at most
+BARE = 0.8  # share of a margin that is paper, at least
 STRIP = 2.5  # times as high as wide, from which a page is a strip
 SLANT = 0.7  # px of height that one px to the side is worth in reading order, within a panel
 
 
 def find(image: Image, regions: Sequence[Region] = ()) -> list[Box]:
-    """Panels of a page (H, W, 3): what its gutters leave, without the paper round it."""
+    """Panels of a page (H, W, 3): its closed frames, and what gutters leave of the rest, without the paper round it."""
     height, width = image.shape[:2]
     scale = min(1.0, SEEN / min(height, width))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     found = gutters.frames(grey, _balloons(regions, scale, grey.shape))
-    boxes = [box for piece in gutters.pieces(found) if (box := _trimmed(piece, found)) is not None]
-    boxes = [Box(*(round(side / scale) for side in box)) for box in boxes]
-    return [b for b in boxes if not any(o is not b and b.overlap(o) > 0.8 * b.area and o.area > b.area for o in boxes)]
+    rest = np.ones(grey.shape, bool)
+    # Strips have gutters, and are too long to look at as a whole.
+    closed = [] if is_strip(width, height) else borders.closed(grey, found)
+    for quad in closed:
+        rest &= ~borders.filled(quad, grey.shape, GROWN)
+        for strip in _beside(quad, grey.shape):
+            if (found.paper | found.hidden)[strip].mean() > BARE:
+                rest[strip] = False
+    pieces = [piece for part in _parts(rest) for piece in gutters.pieces(found, part)]
+    boxes = [box for piece in pieces if (box := _trimmed(piece, found)) is not None]
+    # What gutters leave within another piece belongs to it; closed frames may lie over what they like.
+    boxes = [b for b in boxes if not any(o is not b and b.overlap(o) > 0.8 * b.area and o.area > b.area for o in boxes)]
+    boxes += map(borders.box, closed)
+    return [Box(*(round(side / scale) for side in box)) for box in boxes]
+
+
+def _beside(quad: borders.Quad, shape: tuple[int, ...]) -> list[tuple[slice, slice]]:
+    """The strips between a closed frame and the edges of the page that are as narrow as margins."""
+    height, width = shape
+    left, top, right, bottom = borders.box(quad)
+    rows, columns = slice(max(top - GROWN, 0), bottom + GROWN), slice(max(left - GROWN, 0), right + GROWN)
+    strips = [(left, (rows, slice(0, left))), (width - right, (rows, slice(right, width)))]
+    strips += [(top, (slice(0, top), columns)), (height - bottom, (slice(bottom, height), columns))]
+    return [strip for wide, strip in strips if 0 < wide < MARGIN * min(shape)]
+
+
+def _parts(rest: Mask) -> list[Mask]:
+    """The parts of a mask (H, W) that hang together, without the strips that are too narrow for panels."""
+    width = round(SMALLEST * min(rest.shape))
+    padded = np.pad(rest.astype(np.uint8), width)
+    opened = cv2.morphologyEx(padded, cv2.MORPH_OPEN, np.ones((width, width), np.uint8))
+    count, labels = cv2.connectedComponents(opened[width:-width, width:-width], connectivity=4)
+    return [labels == i for i in range(1, count)]
 
 
 def _balloons(regions: Sequence[Region], scale: float, shape: tuple[int, ...]) -> Mask:

@@ -46,6 +46,7 @@ PURE = {
     "overlooked",
     "panels",
     "gutters",
+    "borders",
     "coarse",
     "fill",
     "grounds",

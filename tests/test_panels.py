@@ -90,3 +90,44 @@ def test_direction_is_guessed_from_texts_alone():
     assert panels.guess([column, effect], 800, 1100) == "rtl"
     assert panels.guess([row, row, column], 800, 1100) == "ltr"
     assert panels.guess([column], 800, 4000) == "ttb"
+
+
+def over(image, box):
+    """A framed panel drawn over what is there: its own grey figure on white, black lines round it."""
+    cv2.rectangle(image, (box.left, box.top), (box.right, box.bottom), (255, 255, 255), -1)
+    cv2.rectangle(image, (box.left, box.top), (box.right, box.bottom), (0, 0, 0), 3)
+    cv2.circle(image, ((box.left + box.right) // 2, (box.top + box.bottom) // 2), 40, (90, 90, 90), -1)
+
+
+def art(image, box):
+    """A picture without a frame: blots of many greys."""
+    rng = np.random.default_rng(5)
+    for x, y, size, tone in rng.integers((0, 0, 12, 60), (box.width, box.height, 40, 220), (500, 4)).tolist():
+        cv2.circle(image[box.slices], (x, y), size, (tone,) * 3, -1)
+
+
+def test_frames_over_a_picture_that_bleeds_are_panels_and_so_is_the_picture():
+    image = drawn.page(800, 1100)
+    whole, first, second = Box(0, 0, 800, 1100), Box(40, 60, 330, 420), Box(420, 600, 760, 1040)
+    art(image, whole)
+    over(image, first)
+    over(image, second)
+    assert_found([whole, first, second], panels.find(image))
+
+
+def test_picture_without_a_frame_lies_between_rows_of_frames():
+    image = drawn.page(800, 1100)
+    upper, middle, lower = Box(40, 40, 760, 330), Box(10, 300, 790, 740), Box(40, 710, 760, 1060)
+    art(image, middle)
+    over(image, upper)
+    over(image, lower)
+    assert_found([upper, Box(10, 330, 790, 710), lower], panels.find(image))
+
+
+def test_sign_askew_in_a_picture_is_no_panel():
+    image = drawn.page(800, 1100)
+    art(image, Box(0, 0, 800, 1100))
+    sign = np.array([(200, 300), (600, 380), (560, 580), (160, 500)])
+    cv2.fillPoly(image, [sign], (255, 255, 255))
+    cv2.polylines(image, [sign], True, (0, 0, 0), 3)
+    assert_found([Box(0, 0, 800, 1100)], panels.find(image))
