@@ -9,7 +9,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from mangaclean import books, crew, edition, executors, files, manifest, summary
+from mangaclean import books, crew, edition, executors, files, manifest, policy, summary
 from mangaclean.archives import PageFile, Source, open_source
 from mangaclean.config import Config
 from mangaclean.edition import Edition, actions
@@ -134,9 +134,10 @@ class _Run:
                 "choose another --out, or add --force to replace them"
             )
         self.manifest.source, self.manifest.path = source.title, books.way(out, source.path)
-        self.report = Report(out, len(source.pages), notes=list(source.notes))
+        self.keeps, idle = policy.kinds_kept(source, config)
+        self.report = Report(out, len(source.pages), notes=[*source.notes, *idle])
         self.edition = Edition(out, source.pages, config, self.manifest.names)
-        self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force, self.edition.asked)
+        self.fresh = Freshness(out, self.manifest, config, choice.until, choice.force, self.edition.asked, self.keeps)
 
     def selected(self) -> Iterator[tuple[PageFile, Todo | PageError]]:
         """The pages that need something, and what; or why they cannot be had. Changes nothing."""
@@ -214,7 +215,7 @@ class _Run:
             page.stem,
             page.read(),
             todo.stages,
-            self.config,
+            self.config.with_keep(self.keeps[page.stem]),
             mask.read_bytes() if keep_mask and mask.is_file() else None,
             state.read_bytes() if "segment" not in todo.stages and state.is_file() else None,
             self.edition.wishes(page.stem) if "segment" in todo.stages else (),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
 from mangaclean.errors import UsageError, did_you_mean
 from mangaclean.types import Kind
@@ -15,7 +15,6 @@ from mangaclean.workflow import to_toml as to_toml
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
-
 
 COLOR = "#[0-9a-fA-F]{6}"
 
@@ -30,6 +29,7 @@ class InputConfig(Table):
     max_pixels: int = Field(default=300_000_000, gt=0, description="largest page, in pixels")
     max_unpacked: int = Field(default=8_000_000_000, gt=0, description="most bytes that an archive may unpack to")
     pdf_dpi: int = Field(default=200, ge=36, le=1200, description="resolution for PDF pages that are not one picture")
+    policy: str = Field(default="", description="file of policies; empty: policy.toml in or beside the chapter")
 
 
 class SegmentConfig(Table):
@@ -50,7 +50,7 @@ class SegmentConfig(Table):
 class InpaintConfig(Table):
     """Removing the lettering."""
 
-    engine: str = Field(default="patchmatch", description="who paints grounds that are not flat")
+    engine: str = Field(default="net", description="who paints grounds that are not flat")
     weights: str = Field(default="", description="file of weights, for `net` and `lama`: .onnx, or .pt for `lama`")
     flat: float = Field(
         default=6.0, ge=0, description="standard deviation (grey levels) up to which a ground is filled flat"
@@ -149,10 +149,19 @@ class Config(Table):
     output: OutputConfig = OutputConfig()
     export: ExportConfig = ExportConfig()
     run: RunConfig = RunConfig()
+    _decided: frozenset[str] = PrivateAttr(default=frozenset())
+
+    @property
+    def decided(self) -> frozenset[str]:
+        """Kinds of lettering on which the command line has the last word, over a chapter's policy."""
+        return self._decided
+
+    def with_keep(self, kinds: tuple[Kind, ...]) -> "Config":
+        """These settings, but for the kinds of lettering that stay."""
+        return self.model_copy(update={"segment": self.segment.model_copy(update={"keep": kinds})})
 
 
-# Which settings a layer sets: table → name → value
-_Values = dict[str, dict[str, object]]
+_Values = dict[str, dict[str, object]]  # which settings a layer sets: table → name → value
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +193,8 @@ def resolve(
         config = Config.model_validate(values, strict=True)
     except ValidationError as error:
         raise UsageError("\n".join(_wrong(entry, origins) for entry in error.errors())) from None
+    if origins.get("segment.keep") == "--set":
+        config._decided = frozenset(get_args(Kind))
     return keep_clean(config, keep, clean)
 
 
@@ -209,7 +220,9 @@ def keep_clean(config: Config, keep: Sequence[str] = (), clean: Sequence[str] = 
     if both := kept & cleaned:
         raise UsageError(f"'{min(both)}' is named by both --keep and --clean; name it once")
     kinds = tuple(kind for kind in get_args(Kind) if kind in (set(config.segment.keep) | kept) - cleaned)
-    return config.model_copy(update={"segment": config.segment.model_copy(update={"keep": kinds})})
+    changed = config.with_keep(kinds)
+    changed._decided = config.decided | kept | cleaned
+    return changed
 
 
 def _kinds(option: str, words: Sequence[str]) -> set[str]:

@@ -7,13 +7,31 @@ from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import PurePosixPath
 
+from mangaclean.errors import UsageError
+
 PAGES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".avif", ".gif"})
 BOOKS = frozenset({".cbz", ".zip", ".cbr", ".rar", ".cb7", ".7z", ".cbt", ".tar", ".pdf"})
-LITTER = re.compile(r"(^|/)(\.|__MACOSX(/|$)|thumbs\.db$|desktop\.ini$)", re.IGNORECASE)
+LITTER = re.compile(r"(^|/)(\.|__MACOSX(/|$)|thumbs\.db$|desktop\.ini$)|^policy\.toml$", re.IGNORECASE)
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Names of devices on Windows, whatever their suffix.
 DEVICE = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
 LONGEST = 150  # bytes of a stem: names of files end at 255, and books and folders are named after stems too
+
+MOST = 100_000  # pages: more than any chapter has
+
+
+def page_numbers(text: str, option: str = "--pages") -> frozenset[int] | None:
+    """`3-7,12` as numbers counted from 1; None for all pages. UsageError for anything else."""
+    if not text:
+        return None
+    numbers: set[int] = set()
+    for part in text.replace(" ", "").split(","):
+        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
+        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= first <= last <= MOST:
+            raise UsageError(f"{option} {text!r}: {part!r} is no page or range; write it like 3-7,12")
+        numbers.update(range(first, last + 1))
+    return frozenset(numbers)
 
 
 def is_page(name: str) -> bool:

@@ -1,7 +1,6 @@
 """What the commands do between parsing and exiting: chapters one after another, told as they go."""
 
 import json
-import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,24 +9,9 @@ from mangaclean import chapter, forecast, manifest
 from mangaclean.archives import chapters
 from mangaclean.chapter import Choice
 from mangaclean.config import Config
-from mangaclean.errors import Exit, InputError, UsageError
+from mangaclean.errors import Exit, InputError
+from mangaclean.pagenames import page_numbers as page_numbers
 from mangaclean.telling import Reporter
-
-MOST = 100_000  # pages: more than any chapter has
-
-
-def page_numbers(text: str) -> frozenset[int] | None:
-    """`3-7,12` as numbers counted from 1; None for all pages. UsageError for anything else."""
-    if not text:
-        return None
-    numbers: set[int] = set()
-    for part in text.replace(" ", "").split(","):
-        match = re.fullmatch(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", part)
-        first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 1 <= first <= last <= MOST:
-            raise UsageError(f"--pages {text!r}: {part!r} is no page or range; write it like 3-7,12")
-        numbers.update(range(first, last + 1))
-    return frozenset(numbers)
 
 
 def run(

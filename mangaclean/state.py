@@ -1,6 +1,6 @@
 """What is up to date in an output folder, and what has to be made again."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,8 +34,13 @@ class Freshness:
         until: str,
         force: bool,
         wishes: Callable[[str], str] = lambda stem: "",
+        keeps: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
-        """`wishes`: stem → digest of what a person wants done with the page's regions; empty for nothing."""
+        """`wishes`: stem → digest of what a person wants done with the page's regions; empty for nothing.
+
+        `keeps`: stem → kinds of lettering that stay on the page, where a policy says otherwise than the settings.
+        """
+        self._keeps = keeps or {}
         self._wishes = wishes
         self.out, self.manifest, self.force = out, manifest, force
         self.wanted = {"ocr": STAGES, "ocr-only": ("segment", "ocr")}.get(until) or STAGES[: STAGES.index(until) + 1]
@@ -55,7 +60,10 @@ class Freshness:
             inputs[name] = read
         if stage == "segment" and wishes:
             inputs["wishes"] = wishes
-        return key(stage, REVISIONS[stage], self._settings[stage], self._engines[stage], inputs)  # type: ignore[index]
+        settings = self._settings[stage]
+        if stage == "segment" and stem in self._keeps:
+            settings = settings | {"keep": list(self._keeps[stem])}
+        return key(stage, REVISIONS[stage], settings, self._engines[stage], inputs)  # type: ignore[index]
 
     def todo(self, stem: str, page: str) -> Todo:
         """What a page still needs."""

@@ -97,7 +97,9 @@ class _Page:
 
         from mangaclean import page, textfile
 
-        segmenter, cfg = engine("segment", self.config.segment), self.config.segment
+        cfg = self.config.segment
+        # What stays may differ from page to page; the engine is the same.
+        segmenter = engine("segment", cfg.model_copy(update={"keep": ()}))
         found = page.segment(self.loaded.image, segmenter, cfg, self.job.wishes)
         return replace(found, regions=textfile.assign_ids(self.job.stem, found.regions, self.size))
 

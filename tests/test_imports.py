@@ -19,6 +19,7 @@ LAYERS = {
         "chapter",
         "work",
         "state",
+        "policy",
         "edition",
         "summary",
         "typesetting",
