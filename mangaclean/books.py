@@ -10,7 +10,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mangaclean import edition, files, manifest
+from mangaclean import edition, files, manifest, wording
 from mangaclean.archives import Source
 from mangaclean.config import Config
 from mangaclean.errors import OutputError, PageError, UsageError
@@ -55,7 +55,8 @@ def assemble(source: Source | None, out: Path, config: Config, state: Manifest) 
     typeset = any(page.typeset for page in pages)
     if config.export.pages == "typeset" and (waiting := sum(_waits(page) for page in pages)):
         log.warning("%s: %d translated pages are not typeset; run `mangaclean typeset %s` first", out, waiting, out)
-    spoken = text.language if text else config.ocr.language
+    texts = [region.text for page in (text.pages if text else ()) for region in page.regions]
+    spoken = wording.commonest(texts, text.language if text else config.ocr.language)
     return Book(
         source.title if source else state.source or out.name,
         pages,

@@ -15,7 +15,7 @@ from mangaclean.types import Box, Direction, Wish
 from mangaclean.work import Done, state_name
 
 if TYPE_CHECKING:
-    from mangaclean.textmodels import PageModel, TextFile
+    from mangaclean.textmodels import PageModel, RegionModel, TextFile
 
 log = logging.getLogger(__name__)
 
@@ -55,11 +55,12 @@ class Edition:
         if entry is None:
             return ()
         own = _actions(self.out / state_name("ocr", stem))
-        return tuple(
+        changed = [
             Wish(region.id, Box(*own[region.id][0]), region.action)
             for region in entry.regions
-            if region.id in own and own[region.id][1] != region.action
-        )
+            if own and region.id in own and own[region.id][1] != region.action
+        ]
+        return (*changed, *(_added(region) for region in entry.regions if _is_added(region, own)))
 
     def asked(self, stem: str) -> str:
         """A digest of what a person decided on a page's regions; empty if nothing."""
@@ -131,16 +132,39 @@ class Edition:
 
 def asked(wishes: Sequence[Wish]) -> str:
     """A digest of what is wished for a page; empty if nothing is."""
-    return files.digest(json.dumps([(id, action) for id, _, action in wishes]).encode()) if wishes else ""
+    return (
+        files.digest(
+            json.dumps(
+                [(wish.id, wish.action, *((wish.box, wish.outline) if wish.outline else ())) for wish in wishes]
+            ).encode()
+        )
+        if wishes
+        else ""
+    )
 
 
-def _actions(path: Path) -> dict[str, tuple[tuple[int, int, int, int], str]]:
+def _is_added(region: "RegionModel", own: Mapping[str, object] | None) -> bool:
+    """Whether a person added a region, to be erased: the program's have lines, or stand in its state, `own`."""
+    from mangaclean.textmerge import LOST
+
+    if region.action == "keep" or (own and region.id in own):
+        return False
+    return not region.lines or (own is not None and not region.reason.endswith(LOST))
+
+
+def _added(region: "RegionModel") -> Wish:
+    left, top, right, bottom = region.box
+    corners = ((left, top), (right, top), (right, bottom), (left, bottom))
+    return Wish(region.id, Box(*region.box), region.action, tuple(region.polygon) or corners)
+
+
+def _actions(path: Path) -> dict[str, tuple[tuple[int, int, int, int], str]] | None:
     """Box and action of each region in a state file, by id. Read plainly, as every run asks this of every page."""
     try:
         regions = json.loads(path.read_bytes())["pages"][0]["regions"]
         return {region["id"]: (tuple(region["box"]), region["action"]) for region in regions}
     except (OSError, ValueError, LookupError, TypeError):
-        return {}  # nothing is known of what the program wrote
+        return None  # nothing is known of what the program wrote
 
 
 def load_page(path: Path) -> "PageModel | None":

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from mangaclean import appearance, bubbles, drawn, letters, masks, outlines, panels, strokes
+from mangaclean import added, appearance, bubbles, drawn, letters, masks, outlines, panels, strokes
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -28,6 +28,7 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 BACKED = 0.8  # share of a stroke on open ground that the network must see, too
+EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
 IN_BALLOON = 128  # of 255: mean probability of balloon round drawn letters
 
 
@@ -90,7 +91,13 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
                 mask[traced.window.slices] |= traced.mask
             homes.append(traced.block.bubble)
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
-    return Detection(mask, panels.ordered(image, regions, cfg.direction))
+    notes = []
+    for wish in wishes:
+        if wish.outline:
+            window, lettering, how = added.find(image, wish, seen)
+            mask[window.slices] |= lettering
+            notes.append(f"{wish.id}: added by hand; {how}")
+    return Detection(mask, panels.ordered(image, regions, cfg.direction), tuple(notes))
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:
@@ -105,7 +112,7 @@ def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -
 
 def _wanted(region: Region, wishes: Sequence[Wish]) -> Action:
     """What is to be done with a region, by a person's wish for its place if there is one."""
-    for _, box, action in wishes:
+    for _, box, action, _ in wishes:
         if 2 * region.box.overlap(box) > max(region.box.area, box.area):
             return action
     return region.action
@@ -197,10 +204,27 @@ def _share(mask: Mask, of: Mask) -> float:
 
 
 def _with_marks(own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, em: float) -> tuple[Mask, Mask]:
-    """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left."""
+    """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left.
+
+    Letters that touch a frame or a figure in a balloon are outside of it to one who follows its ground: there what the
+    network is sure of is lettering, as far as it is as thick as a letter.
+    """
     near = grown(tight, round(0.2 * em))
     marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
+    if inside is not None and inside.any():
+        outside = _hull(inside) & ~inside
+        labels, stats = bubbles.components((seen > drawn.HINTED) & outside)
+        letters = stats[:, 2:4].min(1) >= EDGE * em
+        letters[0] = False
+        marked |= grown(letters[labels], 2) & outside
     return own | marked, other & ~marked
+
+
+def _hull(mask: Mask) -> Mask:
+    """The convex hull of a mask's pixels (H, W)."""
+    points = cv2.findNonZero(mask.astype(np.uint8))
+    out = np.zeros(mask.shape, np.uint8)
+    return np.asarray(cv2.fillConvexPoly(out, cv2.convexHull(points), 1)) > 0
 
 
 def _sigma(page: Image, mask: Mask, other: Mask) -> float:

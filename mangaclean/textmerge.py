@@ -135,7 +135,7 @@ def _edited(origin: RegionModel, their: RegionModel) -> list[str]:
 
 def _worked_on(origin: RegionModel | None, their: RegionModel) -> bool:
     if origin is None:  # nobody knows who wrote it: rather one region too many than a person's words lost
-        return bool(their.translation or their.text or their.model_extra)
+        return bool(their.translation or their.text or their.model_extra or not their.lines)
     return bool(their.translation or their.model_extra or _edited(origin, their))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -36,6 +36,9 @@ def _box(value: object) -> object:
 
 
 BoxModel = Annotated[tuple[int, int, int, int], BeforeValidator(_box)]
+ActionModel = Annotated[
+    Action, BeforeValidator(lambda value: "fill" if value == "clean" else value)
+]  # as --clean has it
 Color = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
 
@@ -53,7 +56,7 @@ class StyleModel(Model):
 
 
 class RegionModel(Model):
-    """One block of lettering. Only `box` is required, so that a person can add a region in one line."""
+    """One block of lettering. Only `box`, or `polygon`, is required, so that a person can add a region in one line."""
 
     id: str = ""
     order: int = 0
@@ -70,7 +73,7 @@ class RegionModel(Model):
     text: str = ""
     confidence: float = 0.0
     translation: str = ""
-    action: Action = "keep"
+    action: ActionModel = "keep"
     reason: str = ""
     style: StyleModel | None = None
     line_spacing: float = 0.0
@@ -78,6 +81,18 @@ class RegionModel(Model):
     room: BoxModel | None = None
     lines: list[LineModel] = []
     ruby: list[LineModel] = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _boxed(cls, raw: Any) -> Any:
+        """A region that a person outlined has the box round its polygon."""
+        if not isinstance(raw, dict) or "box" in raw or not raw.get("polygon"):
+            return raw
+        try:
+            xs, ys = zip(*raw["polygon"], strict=True)
+            return raw | {"box": [min(xs), min(ys), max(xs) + 1, max(ys) + 1]}
+        except (TypeError, ValueError):
+            return raw  # what is wrong with the polygon, its own check says
 
 
 class PageModel(Model):

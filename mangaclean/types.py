@@ -125,11 +125,15 @@ class Region:
 
 
 class Wish(NamedTuple):
-    """What a person wants done with one region, by its id and its box, otherwise than the program decides."""
+    """What a person wants done with one region, by its id and its box, otherwise than the program decides.
+
+    `outline` is that of a region that a person added; empty for those that the program found.
+    """
 
     id: str
     box: Box
     action: Action
+    outline: tuple[Point, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +152,7 @@ class Detection:
 
     mask: Mask
     regions: tuple[Region, ...]
+    notes: tuple[str, ...] = ()  # how regions that a person added were erased
 
 
 class Reading(NamedTuple):

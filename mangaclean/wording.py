@@ -2,7 +2,8 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 KATAKANA = "ァ-ヺー"
 HIRAGANA = "ぁ-ゖ"
@@ -39,6 +40,14 @@ def spoken(text: str, language: str) -> str:
     if _HANGUL.search(text):
         return "ko"
     return "zh" if _HAN.search(text) else "en"
+
+
+def commonest(texts: Iterable[str], language: str) -> str:
+    """The language code of a book: `language`, or what most of its texts are in where that is `mixed`; "" for none."""
+    if language != MIXED:
+        return language
+    counts = Counter(spoken(text, MIXED) for text in texts if text.strip())
+    return counts.most_common(1)[0][0] if counts else ""
 
 
 def spaced(language: str) -> bool:

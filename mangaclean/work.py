@@ -60,7 +60,9 @@ def clean(job: Job) -> list[Done]:
             done.made = _MAKERS[stage](page)
             done.notes = page.loaded.notes if stage == job.stages[0] else ()
             if stage == "segment" and job.mask is None:
-                done.notes += tuple(f"{id}: {_WISHED[action]}, as text.json has it" for id, _, action in job.wishes)
+                wishes = [wish for wish in job.wishes if not wish.outline]
+                done.notes += tuple(f"{wish.id}: {_WISHED[wish.action]}, as text.json has it" for wish in wishes)
+                done.notes += page.detection.notes
         except MangacleanError:
             raise
         except Exception as error:

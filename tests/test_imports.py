@@ -47,6 +47,7 @@ PURE = {
     "overlooked",
     "panels",
     "gutters",
+    "added",
     "borders",
     "coarse",
     "fill",

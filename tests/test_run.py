@@ -375,3 +375,66 @@ def test_a_sound_effect_is_erased_where_text_json_says_so(pages):
     assert report.done == 1
     assert np.array(Image.open(out / "masks/001.png")).any()
     assert not np.array(Image.open(out / "masks/002.png")).any()
+
+
+def add_region(out, **fields):
+    path = out / "text.json"
+    text = json.loads(path.read_text())
+    text["pages"][0]["regions"].append(fields)
+    path.write_text(json.dumps(text))
+
+
+@pytest.mark.parametrize(
+    "place",
+    [{"box": [290, 440, 345, 545]}, {"polygon": [[290, 440], [345, 440], [345, 545], [290, 545]]}],
+    ids=["box", "polygon"],
+)
+def test_a_region_that_a_person_adds_is_erased_and_nothing_else(pages, place):
+    for path in pages.iterdir():
+        image = np.stack([np.array(Image.open(path))] * 3, 2)
+        drawn.column(image, 305, 450, 4)
+        cv2.line(image, (0, 541), (399, 541), (0, 0, 0), 2)  # of the art: it only runs through
+        Image.fromarray(image).convert("L").save(path)
+    _, out = run(pages)
+    before = tree(out)
+    add_region(out, **place, action="clean")
+    report, _ = run(pages)
+    assert report.done == 1
+    assert any("added by hand; the network sees no lettering in it; erased the ink inside" in n for n in report.notes)
+    was, now = (files_mask(data) for data in (before["masks/001.png"], tree(out)["masks/001.png"]))
+    new = now & ~was
+    assert new.sum() > 300
+    assert (was <= now).all()
+    new[440:540, 290:345] = False
+    assert not new.any()
+    page, cleaned = (np.array(Image.open(folder / "001.png")) for folder in (pages, out / "cleaned"))
+    assert (page[450:495, 305:325] < 100).any()
+    assert (cleaned[450:495, 305:325] > 200).all()
+    assert (cleaned[541] == page[541]).all()
+    assert tree(out)["cleaned/002.png"] == before["cleaned/002.png"]
+    assert run(pages)[0].done == 0
+    assert len(json.loads((out / "text.json").read_text())["pages"][0]["regions"]) == 2
+    run(pages, force=True)
+    assert (files_mask(tree(out)["masks/001.png"]) == now).all()
+
+
+def files_mask(data):
+    return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) > 127
+
+
+def test_an_added_region_outlives_the_state_and_goes_with_its_entry(pages):
+    _, out = run(pages)
+    before = tree(out)
+    add_region(out, box=[120, 60, 280, 120], action="clean")  # the balloon's outline runs through
+    run(pages)
+    masks = tree(out)["masks/001.png"]
+    assert masks != before["masks/001.png"]
+    for path in (out / "state").rglob("*.json"):
+        path.unlink()
+    run(pages)
+    assert tree(out)["masks/001.png"] == masks
+    text = json.loads((out / "text.json").read_text())
+    text["pages"][0]["regions"] = [r for r in text["pages"][0]["regions"] if r["lines"]]
+    (out / "text.json").write_text(json.dumps(text))
+    run(pages)
+    assert tree(out)["masks/001.png"] == before["masks/001.png"]

@@ -68,3 +68,10 @@ def test_other_languages_keep_their_own_marks() -> None:
 def test_mixed_texts_are_known_by_their_letters(text: str, language: str) -> None:
     assert wording.spoken(text, "mixed") == language
     assert wording.spoken(text, "fr") == "fr"
+
+
+def test_the_language_of_a_book_of_mixed_text_is_that_of_most_texts():
+    texts = ["こんにちは", "Hello", "안녕", "Good-bye", ""]
+    assert wording.commonest(texts, "mixed") == "en"
+    assert wording.commonest(texts, "ja") == "ja"
+    assert wording.commonest([], "mixed") == ""
