@@ -213,7 +213,7 @@ def _with_marks(own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight
     marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
     if inside is not None and inside.any():
         outside = _hull(inside) & ~inside
-        labels, stats = bubbles.components((seen > drawn.HINTED) & outside)
+        labels, stats = bubbles.components(drawn.marks(seen) & outside)
         letters = stats[:, 2:4].min(1) >= EDGE * em
         letters[0] = False
         marked |= grown(letters[labels], 2) & outside

@@ -232,3 +232,22 @@ def test_a_small_line_with_words_is_no_furigana():
     made = detect(image, base, small).regions
     assert {region.text for region in made} >= {"小声で言う声"} or "小声で言う声" in made[0].text
     assert all(not region.ruby for region in made)
+
+
+def test_letters_that_touch_the_outline_go_where_the_network_is_sure_of_them():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    blank = image.copy()
+    lines = [drawn.column(image, x, 140, 5, em=24) for x in (230, 190, 150)]
+    letter = np.zeros(image.shape[:2], bool)
+    letter[190:196, 101:122] = letter[180:210, 112:118] = True
+    image[letter] = 0
+    seen = np.where((image != blank).any(2), np.uint8(250), np.uint8(0))
+    none = np.zeros_like(seen)
+    made = regions.detect(image, Finding(tuple(lines), seen, none, none), CFG)
+    assert made.mask[:, 110:][letter[:, 110:]].all()
+    outline = (blank < 60).all(2) & ~letter
+    outline[170:220, 80:110] = False  # where they touch
+    assert not made.mask[outline].any()
+    assert regions.detect(image, Finding(tuple(lines)), CFG).mask[letter].mean() < 0.5
