@@ -48,6 +48,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--pages", type=int, default=400, help="pages in the pool; the oldest are overwritten")
     parser.add_argument("--draws", type=int, default=400, help="how many to draw before the end")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--real", type=float, default=0.3, help="share of pages that are real comics")
     parser.add_argument("--validation", action="store_true", help="draw from the art that training pages never show")
     parser.add_argument(
         "--pause", type=float, default=0.0, help="seconds of rest after each page, beside a training run"
@@ -57,7 +58,8 @@ def main(words: list[str] | None = None) -> None:
     drawn_from = sources(given.data, given.fonts, given.validation)
     for number in range(given.draws):
         rng = np.random.default_rng([given.seed, number])
-        save(given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *pages.draw(rng, drawn_from))
+        drawn = pages.draw(rng, drawn_from, real=given.real)
+        save(given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *drawn)
         time.sleep(given.pause)
 
 

@@ -209,7 +209,9 @@ def effect(
     fills, at, places = [], 0.0, []
     for number, char in enumerate(text):
         letter = max(int(size * swell ** (number / max(len(text) - 1, 1)) * rng.uniform(0.85, 1.15)), 12)
-        stamp = cv2.resize(_stamp(char, face, letter), None, fx=float(stretch[0]), fy=float(stretch[1]))
+        plain = _stamp(char, face, letter)
+        sides = (max(round(length * by), 1) for length, by in zip(plain.shape[1::-1], stretch, strict=True))
+        stamp = cv2.resize(plain, tuple(sides))
         fills.append(_turned(stamp.astype(np.uint8), base + rng.normal(0, 8), stroke + 3 + int(pen * size)))
         places.append((at, rng.normal(0, size * 0.12)))
         at += letter * stretch[int(vertical)] * rng.uniform(0.75, 1.1)

@@ -29,10 +29,12 @@ class Sources:
     comics: tuple[Comic, ...] = ()
 
 
-def draw(rng: np.random.Generator, sources: Sources, width: int = 880, height: int = 1240) -> tuple[Picture, Labels]:
-    """One page, and its labels; pages over real comics keep those pages' height."""
+def draw(
+    rng: np.random.Generator, sources: Sources, width: int = 880, height: int = 1240, real: float = 0.3
+) -> tuple[Picture, Labels]:
+    """One page, and its labels; a share `real` are comics as they are, which keep their height."""
     page = Page(rng, sources, width, height)
-    if rng.random() < 0.3 and sources.comics:
+    if rng.random() < real and sources.comics:
         page.comic()
     else:
         page.panels()
@@ -88,7 +90,7 @@ class Page:
                 continue
             text = self.writer.text(self.size)
             shrink = min(0.75 * wide / text.shape[1], 0.6 * high / text.shape[0], 1.0)
-            if shrink < 0.25:
+            if shrink < 0.25 or shrink * min(text.shape[:2]) < 2:
                 continue
             text = cv2.resize(text, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.uint8)
             # Tails hang down: the middle of the balloon itself is above the middle of its box.

@@ -111,7 +111,7 @@ def train(given: argparse.Namespace) -> nn.Module:
         fills, mask, truth = tensors(next(supply))
         guess = net.guess(fills.contiguous(memory_format=torch.channels_last), mask)
         bels, unlike = losses(guess, truth, mask, fills)
-        if step % 5 == 0:  # how hard these crops are
+        if step % 5 == 0 or not rivals:  # how hard these crops are
             with torch.no_grad():
                 rivals = [losses(each, truth, mask, fills) for each in fills.chunk(FILLS, 1)]
         if not math.isfinite(bels.item()):
