@@ -128,11 +128,13 @@ def _sides(lines: Lines, ends: NDArray[np.float64], narrow: float) -> Mask:
 
 def _begins(lines: Lines) -> Mask:
     """(n,): whether each line is drawn, or hidden, where it begins at the page's edge."""
-    return np.asarray(lines.drawn[:, AT_EDGE] >= 0.5 * lines.seen[:, AT_EDGE])
+    near = min(AT_EDGE, lines.drawn.shape[1] - 1)
+    return np.asarray(lines.drawn[:, near] >= 0.5 * lines.seen[:, near])
 
 
 def _ends(lines: Lines) -> Mask:
-    drawn, seen = (counts[:, -1] - counts[:, -1 - AT_EDGE] for counts in (lines.drawn, lines.seen))
+    near = max(lines.drawn.shape[1] - 1 - AT_EDGE, 0)
+    drawn, seen = (counts[:, -1] - counts[:, near] for counts in (lines.drawn, lines.seen))
     return np.asarray(drawn >= 0.5 * seen)
 
 
