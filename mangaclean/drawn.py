@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaclean.bubbles import components
+from mangaclean.strokes import disc
 from mangaclean.types import Box, Finding, Line, Mask
 
 Levels = NDArray[np.uint8]
@@ -16,6 +17,7 @@ SEEN, SURE = 90, 190  # of 255: marks reach out to where lettering is seen, from
 HINTED = 110  # of 255: seen, where a line detector sees lettering, too
 SURE_SHARE = 0.7  # share of a mark's pixels of which the network must be sure
 SMALLEST = 0.006  # of the page's short side: the long side of a mark, at least
+THICK = 1  # px: half of what a letter's mark is thick, at least
 REACH = 0.5  # of the smaller one's long side: how far two letters of one effect may stand apart
 ALIKE = 3.0  # times the size of another letter of the same effect, at most
 
@@ -51,8 +53,15 @@ def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
     """Effects and asides among the pixels `marked` that are not `taken` (both (H, W)) by other blocks."""
     labels, stats = components(marked)
     free = 1 - np.bincount(labels[taken], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
+    free[0] = 0
+    whole = (free > 0.5)[labels]
+    # Letters that run together with others' are told from what is left round those by their thickness.
+    rest, pieces = components(marked & ~taken & ~whole)
+    thick = cv2.erode((rest > 0).astype(np.uint8), disc(THICK)) > 0
+    kept = np.bincount(rest[thick], minlength=len(pieces)) > 0
+    labels, stats = components(whole | kept[rest])
     least = SMALLEST * min(marked.shape)
-    ids = [i for i in range(1, len(stats)) if free[i] > 0.5 and max(stats[i, 2:4]) >= least]
+    ids = [i for i in range(1, len(stats)) if max(stats[i, 2:4]) >= least]
     boxes = [Box(x, y, x + w, y + h) for x, y, w, h, _ in stats[ids].tolist()]
     found = []
     for group in _groups(boxes):

@@ -29,6 +29,7 @@ UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no let
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
+SPECK = 0.6  # share of a dot's ink that the network sees
 IN_BALLOON = 128  # of 255: mean probability of balloon round drawn letters
 
 
@@ -56,12 +57,13 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     credits = any(len(block.text) > CREDITS for block in blocks)
     seen = drawn.lettering(finding)
     mask = np.zeros(image.shape[:2], bool)
-    taken = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
+    lined = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
+    taken = lined.copy()
     regions: list[Region] = []
     homes: list[Bubble | None] = []
     cleaned: list[Bubble] = []
     for block in blocks:
-        traced = _trace(image, block, seen)
+        traced = _trace(image, block, seen, lined)
         taken[traced.window.slices] |= traced.mask
         # The blocks of one balloon answer for each other: a lone kana reads badly.
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
@@ -165,7 +167,7 @@ def _home(traced: _Traced, cleaned: Sequence[Bubble]) -> Mask | None:
     return None
 
 
-def _trace(image: Image, block: Block, seen: Levels | None) -> _Traced:
+def _trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> _Traced:
     every = block.lines + block.ruby
     around = box_of(every[0])
     for line in every[1:]:
@@ -177,6 +179,8 @@ def _trace(image: Image, block: Block, seen: Levels | None) -> _Traced:
     own, other = strokes.find(every, far, inside, window, block.em)
     if seen is not None:
         own, other = _with_marks(own, other, seen[window.slices], inside, filled(every, window), block.em)
+        specks = _specks(other, seen[window.slices], lined[window.slices] if inside is None else ~inside, block.em)
+        own, other = own | specks, other & ~specks
     mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
     traced = _Traced(block, window, own, mask, _sigma(page, mask, other))
     if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
@@ -218,6 +222,17 @@ def _with_marks(own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight
         letters[0] = False
         marked |= grown(letters[labels], 2) & outside
     return own | marked, other & ~marked
+
+
+def _specks(ink: Mask, seen: Levels, barred: Mask, em: float) -> Mask:
+    """Dots and small marks near a block's lines: pieces of ink that the network sees, clear of what is `barred`."""
+    labels, stats = bubbles.components(ink)
+    areas = np.maximum(stats[:, 4], 1)
+    small = stats[:, 2:4].max(1) < strokes.MARK * em
+    small &= np.bincount(labels[seen > drawn.SEEN], minlength=len(stats)) > SPECK * areas
+    small &= np.bincount(labels[barred], minlength=len(stats)) == 0
+    small[0] = False
+    return np.asarray(small[labels])
 
 
 def _hull(mask: Mask) -> Mask:

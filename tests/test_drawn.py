@@ -53,6 +53,15 @@ def test_what_a_line_has_taken_is_not_found_again() -> None:
     assert drawn.find(drawn.marks(levels), levels, taken) == []
 
 
+def test_of_a_mark_that_a_line_has_taken_for_the_most_part_the_rest_is_found_unless_it_is_a_rim() -> None:
+    levels = seen((50, 50, 80, 150))
+    taken = nothing()
+    taken[40:118, 40:100] = True
+    assert [tuple(effect.window) for effect in drawn.find(drawn.marks(levels), levels, taken)] == [(50, 118, 80, 150)]
+    taken[40:148, 40:100] = True
+    assert drawn.find(drawn.marks(levels), levels, taken) == []
+
+
 def test_specks_are_no_effects() -> None:
     levels = seen((50, 50, 52, 52))
     assert drawn.find(drawn.marks(levels), levels, nothing()) == []

@@ -251,3 +251,17 @@ def test_letters_that_touch_the_outline_go_where_the_network_is_sure_of_them():
     outline[170:220, 80:110] = False  # where they touch
     assert not made.mask[outline].any()
     assert regions.detect(image, Finding(tuple(lines)), CFG).mask[letter].mean() < 0.5
+
+
+def test_dots_before_a_line_go_where_the_network_sees_them_and_those_of_art_stay():
+    image = drawn.page()
+    line = drawn.column(image, 200, 160, 6, em=24)
+    for y in (122, 138):
+        cv2.circle(image, (212, y), 3, (0, 0, 0), -1)
+    cv2.circle(image, (180, 130), 3, (0, 0, 0), -1)
+    seen = np.where((image == 0).all(2), np.uint8(250), np.uint8(0))
+    seen[:, :190] = 0
+    none = np.zeros_like(seen)
+    mask = regions.detect(image, Finding((line,), seen, none, none), CFG).mask
+    assert mask[120:142, 210:215][image[120:142, 210:215, 0] == 0].all()
+    assert not mask[126:135, 176:185].any()
