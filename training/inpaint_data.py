@@ -5,6 +5,7 @@ A page is kept as (H, W, 4): the art, and in the fourth channel the bits of lett
 
 import argparse
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import cv2
@@ -21,10 +22,16 @@ Rng = np.random.Generator
 _STYLES = {"grey": 0.15, "ink": 0.25, "tone": 0.38, "colour": 0.22}
 
 
-def draw(rng: Rng, sources: Sources, width: int = 880, height: int = 1240) -> tuple[Picture, Labels]:
-    """A page (H, W, 3) without lettering, and where lettering might stand on it (H, W); comics keep their height."""
+def draw(
+    rng: Rng, sources: Sources, width: int = 880, height: int = 1240, styles: Mapping[str, float] = _STYLES
+) -> tuple[Picture, Labels]:
+    """A page (H, W, 3) without lettering, and where lettering might stand on it (H, W); comics keep their height.
+
+    `styles`: how often art is grey, inked, toned or in colour.
+    """
     page = Page(rng, sources, width, height)
-    page.painter.style = str(rng.choice(list(_STYLES), p=list(_STYLES.values())))
+    shares = np.array(list(styles.values()))
+    page.painter.style = str(rng.choice(list(styles), p=shares / shares.sum()))
     if rng.random() < 0.3 and sources.comics:
         comic = sources.comics[int(rng.integers(len(sources.comics)))]
         # A part of it now and then: art as large as it is drawn, not shrunk to the page.
@@ -113,14 +120,24 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=600, help="how many to draw before the end")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--validation", action="store_true", help="draw from the art that training pages never show")
+    parser.add_argument(
+        "--styles",
+        type=float,
+        nargs=len(_STYLES),
+        default=list(_STYLES.values()),
+        help=f"shares of {', '.join(_STYLES)}",
+    )
     parser.add_argument("--pause", type=float, default=0.0, help="seconds of rest after each page")
     given = parser.parse_args(words)
     given.pool.mkdir(parents=True, exist_ok=True)
     cv2.setNumThreads(1)
     drawn_from = draw_pool.sources(given.data, given.fonts, given.validation)
+    styles = dict(zip(_STYLES, given.styles, strict=True))
     for number in range(given.draws):
         rng = np.random.default_rng([given.seed, number])
-        draw_pool.save(given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *draw(rng, drawn_from))
+        draw_pool.save(
+            given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *draw(rng, drawn_from, styles=styles)
+        )
         time.sleep(given.pause)
 
 
