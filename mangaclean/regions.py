@@ -20,7 +20,8 @@ MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and 
 KANA = re.compile("[ぁ-ゖァ-ヺ]")
 FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
 UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
-CREDITS = 300  # letters of one block from which a page is taken for credits or an afterword
+CREDITS = 300  # letters of one block from which it is taken for credits or an afterword
+LISTED = 0.7  # share of a page's letters that stand in such blocks, from which all of it is
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 
@@ -54,7 +55,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     blocks = group(lines, bubbles.find(image, lines))
     sizes = [block.em for block in blocks if block.bubble] or [block.em for block in blocks]
     body = float(np.median(sizes)) if sizes else 0.0
-    credits = any(len(block.text) > CREDITS for block in blocks)
+    lists = [len(block.text) for block in blocks if len(block.text) > CREDITS]
+    page_of_credits = sum(lists) > LISTED * sum(len(block.text) for block in blocks)
     seen = drawn.lettering(finding)
     mask = np.zeros(image.shape[:2], bool)
     lined = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
@@ -63,6 +65,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     homes: list[Bubble | None] = []
     cleaned: list[Bubble] = []
     for block in blocks:
+        credits = page_of_credits or len(block.text) > CREDITS
         traced = _trace(image, block, seen, lined)
         taken[traced.window.slices] |= traced.mask
         # The blocks of one balloon answer for each other: a lone kana reads badly.
@@ -86,8 +89,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             if inside is not None:  # a mark beside a balloon's text is part of it
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
-            kind = "other" if credits else "speech" if traced.block.bubble else "sfx"
-            action, reason = _decide(traced, kind, credits, cfg)
+            kind = "other" if page_of_credits else "speech" if traced.block.bubble else "sfx"
+            action, reason = _decide(traced, kind, page_of_credits, cfg)
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
                 mask[traced.window.slices] |= traced.mask

@@ -90,6 +90,17 @@ def test_a_page_of_credits_is_left_alone():
     assert made.regions[0].reason == "kept: credits or afterword"
 
 
+def test_credits_at_the_foot_of_a_page_leave_its_balloons_to_be_cleaned():
+    image = drawn.page()
+    drawn.balloon(image, (200, 130), (90, 110))
+    speech = drawn.column(image, 190, 60, 6, text="あ" * 150)
+    foot = drawn.column(image, 200, 300, 9, em=16, text="あ" * 301)
+    made = detect(image, speech, foot)
+    assert {region.kind: region.action for region in made.regions} == {"speech": "fill", "other": "keep"}
+    assert made.mask[60:190].any()
+    assert not made.mask[290:].any()
+
+
 def test_white_on_black_is_found_and_erased():
     image = drawn.page(tone=255)
     cv2.ellipse(image, (200, 200), (90, 110), 0, 0, 360, (0, 0, 0), -1)
