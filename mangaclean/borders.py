@@ -152,16 +152,18 @@ def _joined(rows: Lines, columns: Lines, shape: tuple[int, ...]) -> list[Quad]:
     upright[:, :, -1] &= _ends(columns)[:, None]
     out: list[Quad] = []
     flat, plumb = np.abs(rows.slope) < LEVEL, np.abs(columns.slope) < LEVEL
-    for j, k in np.argwhere(level.sum(0) > 1):
-        hits = np.flatnonzero(level[:, j, k])
-        both = upright[j][np.ix_(hits, hits)] & upright[k][np.ix_(hits, hits)]
-        for a, b in hits[np.argwhere(both)]:
-            edges = sum(
-                line >= count - 2 for line, count in ((a, len(flat)), (b, len(flat)), (j, len(plumb)), (k, len(plumb)))
-            )
-            # Signs and sheets of paper lie askew in pictures.
-            if edges > BLEEDING or not ((flat[a] and flat[b]) or (plumb[j] and plumb[k])):
-                continue
-            corners = [(x[r, c], y[r, c]) for r, c in ((a, j), (a, k), (b, k), (b, j))]
-            out.append(np.array(corners, np.float32))
+    edge_row, edge_column = (np.arange(len(lines.slope)) >= len(lines.slope) - 2 for lines in (rows, columns))
+    for j in range(len(plumb)):
+        # By right side k, upper line a and lower line b, among the lines that reach from j to any other
+        right, hits = np.flatnonzero(level[:, j].sum(0) > 1), np.flatnonzero(level[:, j].any(1))
+        reached = level[np.ix_(hits, [j], right)][:, 0].T
+        sides = upright[j][np.ix_(hits, hits)] & upright[np.ix_(right, hits, hits)]
+        k, a, b = np.nonzero(sides & reached[:, :, None] & reached[:, None, :])
+        k, a, b = right[k], hits[a], hits[b]
+        edges = edge_row[a].astype(int) + edge_row[b] + edge_column[j] + edge_column[k]
+        # Signs and sheets of paper lie askew in pictures.
+        fits = (edges <= BLEEDING) & ((flat[a] & flat[b]) | (plumb[j] & plumb[k]))
+        k, a, b = k[fits], a[fits], b[fits]
+        corners = [(x[r, c], y[r, c]) for r, c in ((a, j), (a, k), (b, k), (b, j))]
+        out += list(np.array(corners, np.float32).transpose(2, 0, 1))
     return [quad for quad in out if cv2.contourArea(quad) > LEAST * min(shape) ** 2]

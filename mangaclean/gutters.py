@@ -104,9 +104,9 @@ def _reach(level: Ends, paper: Mask) -> tuple[Reach, Reach]:
     frame = np.zeros(paper.shape, np.uint8)
     for x0, y0, x1, y1 in np.rint(level).astype(int).tolist():
         cv2.line(frame, (x0, y0), (x1, y1), 1, 5)
-    rows, columns = np.arange(height)[:, None], np.arange(width)[None, :]
-    above = np.maximum.accumulate(np.where(paper, -1, rows), axis=0)
-    below = np.minimum.accumulate(np.where(paper, height, rows)[::-1], axis=0)[::-1]
+    rows, columns = np.arange(height, dtype=np.int32)[:, None], np.arange(width)[None, :]
+    above = np.maximum.accumulate(np.where(paper, np.int32(-1), rows), axis=0)
+    below = np.minimum.accumulate(np.where(paper, np.int32(height), rows)[::-1], axis=0)[::-1]
     wide = WIDE * min(height, width)
     out = []
     for stop, far in ((above, rows - above), (below, below - rows)):
