@@ -71,11 +71,14 @@ def _weights() -> dict[str, str]:
     from mangaclean.engines import weights
     from mangaclean.errors import MissingError
 
-    try:
-        weights.read(weights.find())
-    except MissingError as error:
-        return {weights.SEGMENT: str(error)}
-    return {weights.SEGMENT: f"sound, run by {weights.runtime()}"}
+    found = {}
+    for name in weights.SHIPPED:
+        try:
+            weights.read(weights.find(name=name))
+            found[name] = f"sound, run by {weights.runtime()}"
+        except MissingError as error:
+            found[name] = str(error)
+    return found
 
 
 def _speed() -> dict[str, float]:

@@ -28,8 +28,8 @@ class Settings(Protocol):
 
 SEGMENTERS = {"net": "mangaclean.engines.segment:net", "rapidocr": "mangaclean.engines.segment:rapidocr"}
 INPAINTERS = {
-    "patchmatch": "mangaclean.engines.inpaint:patchmatch",
     "net": "mangaclean.engines.painters:net",
+    "patchmatch": "mangaclean.engines.inpaint:patchmatch",
     "lama": "mangaclean.engines.painters:lama",
     "telea": "mangaclean.engines.inpaint:telea",
     "navier-stokes": "mangaclean.engines.inpaint:navier_stokes",
@@ -67,7 +67,9 @@ _NEEDS: dict[str, _Needs] = {
         program="tesseract", install="install Tesseract and its language data (Debian: tesseract-ocr-jpn-vert)"
     ),
     "mangaclean.engines.painters:net": _Needs(
-        (("onnxruntime", "onnxruntime"), _OPENCV), install="pip install onnxruntime", weights="inpaint.onnx"
+        (("onnxruntime", "onnxruntime"), ("patchmatch", "pypatchmatch"), _OPENCV),
+        install="pip install onnxruntime pypatchmatch",
+        weights="inpaint.onnx",
     ),
     "mangaclean.engines.painters:lama": _Needs(
         (("onnxruntime", "onnxruntime"), _OPENCV), install="pip install onnxruntime"

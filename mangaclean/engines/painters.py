@@ -19,7 +19,6 @@ from mangaclean.types import Image, Inpainter, Mask
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
 
-WEIGHTS = "inpaint.onnx"
 MULTIPLE = 32  # height and width of what the shipped network sees
 LAMA_MULTIPLE = 8
 SEEN = 96  # px round a part that a network of one size sees, where a tile has to be cut
@@ -30,7 +29,7 @@ def net(cfg: InpaintConfig) -> Inpainter:
 
     MissingError: no weights, or damaged ones; UsageError: the file holds another network.
     """
-    path = weights.find(Path(cfg.weights) if cfg.weights else None, WEIGHTS)
+    path = weights.find(Path(cfg.weights) if cfg.weights else None, weights.INPAINT)
     model = weights.read(path)
     run = openvino.network(model)
     seen = _seen(run) if run else 0

@@ -8,7 +8,7 @@ from pathlib import Path
 from mangaclean.errors import MissingError
 
 FOLDER = Path(__file__).parent.parent / "weights"
-SEGMENT = "segment.onnx"
+SEGMENT, INPAINT = SHIPPED = "segment.onnx", "inpaint.onnx"
 LIST = "weights.json"  # what is known of the files beside it: a list of entries, or entries by file name
 
 _RUNTIMES = "openvino", "onnxruntime"  # the first that is installed runs the networks
