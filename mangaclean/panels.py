@@ -12,6 +12,7 @@ from mangaclean.types import Box, Direction, Image, Mask, Region
 
 SEEN = 800  # px of the page's short side at which frames are looked for
 SMALLEST = 0.07  # of the page's short side: a panel's, at least
+LEFT = 0.1  # and where there are closed frames: of a panel beside them
 GROWN = 4  # px by which what lies round a closed frame keeps away from it
 MARGIN = 0.15  # of the page's short side: how wide the margin beside a closed frame is, at most
 BARE = 0.8  # share of a margin that is paper, at least
@@ -36,6 +37,8 @@ def find(image: Image, regions: Sequence[Region] = ()) -> list[Box]:
                 rest[strip] = False
     pieces = [piece for part in _parts(rest) for piece in gutters.pieces(found, part)]
     boxes = [box for piece in pieces if (box := _trimmed(piece, found)) is not None]
+    if closed:  # heads and hands that stick out of frames are no panels
+        boxes = [box for box in boxes if min(box.width, box.height) >= LEFT * min(grey.shape)]
     # What gutters leave within another piece belongs to it; closed frames may lie over what they like.
     boxes = [b for b in boxes if not any(o is not b and b.overlap(o) > 0.8 * b.area and o.area > b.area for o in boxes)]
     boxes += map(borders.box, closed)

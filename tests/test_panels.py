@@ -131,3 +131,11 @@ def test_sign_askew_in_a_picture_is_no_panel():
     cv2.fillPoly(image, [sign], (255, 255, 255))
     cv2.polylines(image, [sign], True, (0, 0, 0), 3)
     assert_found([Box(0, 0, 800, 1100)], panels.find(image))
+
+
+def test_what_sticks_out_of_a_frame_is_no_panel():
+    frames = Box(40, 120, 760, 500), Box(40, 520, 760, 1060)
+    image = framed(*frames)
+    for x in (130, 400, 670):
+        cv2.ellipse(image, (x, 118), (85, 75), 0, 180, 360, (60, 60, 60), -1)
+    assert_found(frames, panels.find(image))
