@@ -20,8 +20,7 @@ def patchmatch(cfg: InpaintConfig) -> Inpainter:
 
     def inpainter(image: Image, mask: Mask) -> Image:
         out = image.copy()
-        height, width = mask.shape
-        for box in _holes(mask, width, height):
+        for box in windows(mask):
             tile, hole = image[box.slices], mask[box.slices]
             if hole.all():
                 out[box.slices] = 255
@@ -64,8 +63,9 @@ def _opencv(image: Image, mask: Mask, method: int) -> Image:
     return painted[pad : pad + height, pad : pad + width].astype(np.uint8)
 
 
-def _holes(mask: Mask, width: int, height: int) -> list[Box]:
-    """Windows round the holes of a tile; holes whose windows meet share one."""
+def windows(mask: Mask) -> list[Box]:
+    """What is looked at round the holes of a tile (H, W); holes whose windows meet share one."""
+    height, width = mask.shape
     boxes: list[Box] = []
     _, _, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=8)
     for left, top, w, h, _ in stats[1:].tolist():

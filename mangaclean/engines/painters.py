@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mangaclean import tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.engines import fills, onnx, openvino, weights
+from mangaclean.engines.inpaint import windows
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import MissingError, UsageError
 from mangaclean.types import Image, Inpainter, Mask
@@ -54,13 +55,16 @@ def blender(run: Network, made: tuple[Inpainter, ...], multiple: int) -> Inpaint
             return np.full_like(image, 255)
         if not mask.any():
             return image.copy()
-        height, width = mask.shape
-        down, across = -height % multiple, -width % multiple
-        stack = np.pad(fills.stacked(image, mask, made), ((0, down), (0, across), (0, 0)), "symmetric")
-        hidden = np.pad(mask, ((0, down), (0, across)), "symmetric")
-        data = np.divide(stack.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
-        painted = run(data, np.ascontiguousarray(hidden[None, None], np.float32))
-        return _laid(image, mask, painted)
+        stack, out = fills.stacked(image, mask, made), image.copy()
+        # Most of a tile is far from any hole; the network would take as long for it.
+        for box in windows(mask):
+            down, across = -box.height % multiple, -box.width % multiple
+            part = np.pad(stack[box.slices], ((0, down), (0, across), (0, 0)), "symmetric")
+            hidden = np.pad(mask[box.slices], ((0, down), (0, across)), "symmetric")
+            data = np.divide(part.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
+            painted = run(data, np.ascontiguousarray(hidden[None, None], np.float32))
+            out[box.slices] = _laid(image[box.slices], mask[box.slices], painted)
+        return out
 
     return paint
 
