@@ -156,7 +156,7 @@ def _joined(rows: Lines, columns: Lines, shape: tuple[int, ...]) -> list[Quad]:
     for j in range(len(plumb)):
         # By right side k, upper line a and lower line b, among the lines that reach from j to any other
         right, hits = np.flatnonzero(level[:, j].sum(0) > 1), np.flatnonzero(level[:, j].any(1))
-        reached = level[np.ix_(hits, [j], right)][:, 0].T
+        reached = level[:, j][np.ix_(hits, right)].T
         sides = upright[j][np.ix_(hits, hits)] & upright[np.ix_(right, hits, hits)]
         k, a, b = np.nonzero(sides & reached[:, :, None] & reached[:, None, :])
         k, a, b = right[k], hits[a], hits[b]
