@@ -181,8 +181,11 @@ def _trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> _Tra
     inside = block.bubble.window(window) if block.bubble else None
     own, other = strokes.find(every, far, inside, window, block.em)
     if seen is not None:
-        own, other = _with_marks(own, other, seen[window.slices], inside, filled(every, window), block.em)
-        specks = _specks(other, seen[window.slices], lined[window.slices] if inside is None else ~inside, block.em)
+        tight = filled(every, window)
+        theirs = lined[window.slices] & ~tight
+        own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
+        barred = lined[window.slices] if inside is None else lined[window.slices] | ~inside
+        specks = _specks(other, seen[window.slices], barred, block.em)
         own, other = own | specks, other & ~specks
     mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
     traced = _Traced(block, window, own, mask, _sigma(page, mask, other))
@@ -210,11 +213,14 @@ def _share(mask: Mask, of: Mask) -> float:
     return float((mask & of).sum() / max(int(mask.sum()), 1))
 
 
-def _with_marks(own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, em: float) -> tuple[Mask, Mask]:
+def _with_marks(
+    own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, theirs: Mask, em: float
+) -> tuple[Mask, Mask]:
     """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left.
 
     Letters that touch a frame or a figure in a balloon are outside of it to one who follows its ground: there what the
-    network is sure of is lettering, as far as it is as thick as a letter.
+    network is sure of is lettering, as far as it is as thick as a letter. `tight` are the block's lines, `theirs` those
+    of others.
     """
     near = grown(tight, round(0.2 * em))
     marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
@@ -222,6 +228,7 @@ def _with_marks(own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight
         outside = _hull(inside) & ~inside
         labels, stats = bubbles.components(drawn.marks(seen) & outside)
         letters = stats[:, 2:4].min(1) >= EDGE * em
+        letters &= np.bincount(labels[theirs], minlength=len(stats)) == 0
         letters[0] = False
         marked |= grown(letters[labels], 2) & outside
     return own | marked, other & ~marked

@@ -276,3 +276,20 @@ def test_dots_before_a_line_go_where_the_network_sees_them_and_those_of_art_stay
     mask = regions.detect(image, Finding((line,), seen, none, none), CFG).mask
     assert mask[120:142, 210:215][image[120:142, 210:215, 0] == 0].all()
     assert not mask[126:135, 176:185].any()
+
+
+def test_strokes_of_another_text_in_the_balloon_are_left_to_it():
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (120, 130))
+    first, second = drawn.column(image, 225, 110, 5, em=24), drawn.column(image, 155, 200, 5, em=24)
+    for line in (first, second):
+        left, top = line.polygon[0]
+        cv2.circle(image, (left + 3, top + 60), 2, (0, 0, 0), -1)  # a part of a letter, in its line
+    seen = np.where((image == 0).all(2), np.uint8(250), np.uint8(0))
+    none = np.zeros_like(seen)
+    boxes = sorted(
+        region.box.left for region in regions.detect(image, Finding((first, second), seen, none, none), CFG).regions
+    )
+    assert len(boxes) == 2
+    assert boxes[0] >= 150
+    assert boxes[1] >= 220
