@@ -1,6 +1,6 @@
 """Gutters: the straight bands of paper between frames, and the pieces of a page that they cut it into."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -62,8 +62,8 @@ def paper_tone(grey: Levels) -> int:
     return tone if (np.abs(edge.astype(np.int16) - tone) < PAPER).mean() > 0.6 else 255
 
 
-def pieces(found: Frames, whole: Mask) -> list[Mask]:
-    """A part of a page (H, W), cut along its best gutter, and each piece again as long as it has a good one; masks.
+def pieces(found: Frames, wholes: Iterable[Mask]) -> list[Mask]:
+    """Parts of a page (H, W), cut along their best gutters, and each piece again as long as it has a good one; masks.
 
     Recursive cuts as in Pang et al. 2014, but by evidence: gutters that balloons and figures cross are cut as well.
     """
@@ -72,7 +72,7 @@ def pieces(found: Frames, whole: Mask) -> list[Mask]:
     turned = Frames(found.upright[:, [1, 0, 3, 2]], found.level, paper, found.hidden.T, found.inner.T)
     ways = [(page, _reach(page.level, page.paper)) for page in (found, turned)]
     out: list[Mask] = []
-    todo = [whole]
+    todo = list(wholes)[::-1]
     while todo:
         piece = todo.pop()
         parts = _best_cut(piece, ways)

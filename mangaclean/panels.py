@@ -35,7 +35,7 @@ def find(image: Image, regions: Sequence[Region] = ()) -> list[Box]:
         for strip in _beside(quad, grey.shape):
             if (found.paper | found.hidden)[strip].mean() > BARE:
                 rest[strip] = False
-    pieces = [piece for part in _parts(rest) for piece in gutters.pieces(found, part)]
+    pieces = gutters.pieces(found, _parts(rest))
     boxes = [box for piece in pieces if (box := _trimmed(piece, found)) is not None]
     if closed:  # heads and hands that stick out of frames are no panels
         boxes = [box for box in boxes if min(box.width, box.height) >= LEFT * min(grey.shape)]

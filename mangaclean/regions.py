@@ -180,15 +180,19 @@ def _trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> _Tra
     far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
     inside = block.bubble.window(window) if block.bubble else None
     own, other = strokes.find(every, far, inside, window, block.em)
+    specks = np.zeros_like(own)
     if seen is not None:
         tight = filled(every, window)
         theirs = lined[window.slices] & ~tight
         own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
         barred = lined[window.slices] if inside is None else lined[window.slices] | ~inside
         specks = _specks(other, seen[window.slices], barred, block.em)
-        own, other = own | specks, other & ~specks
     mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
-    traced = _Traced(block, window, own, mask, _sigma(page, mask, other))
+    sigma = _sigma(page, mask, other)
+    if specks.any():  # they say nothing of the ground that they stand on
+        own, other = own | specks, other & ~specks
+        mask |= masks.dilated(specks, other, block.em, balloon=block.bubble is not None)
+    traced = _Traced(block, window, own, mask, sigma)
     if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
         return traced
     # Where nothing reads well on open ground, ink is no sign of lettering: the network says what is.
