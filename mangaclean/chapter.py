@@ -77,7 +77,6 @@ def run(
 ) -> Report:
     """Clean the chapter at `path` into `out`, as far as it is not up to date. MangacleanErrors stop it."""
     began = time.monotonic()
-    config = executors.bounded(config)
     _check_place(path, out)
     with open_source(path, config.input) as source, locked(out):
         summary.check(source, out, config.output.export)
@@ -92,7 +91,6 @@ def run(
 def plan(path: Path, out: Path, config: Config, choice: Choice = Choice()) -> list[tuple[str, Todo]]:
     """The pages of a chapter by name, each with what `run` would do to it."""
     _check_place(path, out)
-    config = executors.bounded(config)
     with open_source(path, config.input) as source:
         work = _Run(source, out, config, choice)
         return [(page.name, todo) for page, todo in work.selected() if isinstance(todo, Todo)]
@@ -126,6 +124,7 @@ def locked(out: Path) -> Iterator[None]:
 
 class _Run:
     def __init__(self, source: Source, out: Path, config: Config, choice: Choice) -> None:
+        config = executors.bounded(config)
         self.source, self.out, self.config, self.choice = source, out, config, choice
         self.manifest: Manifest = manifest.load(out)
         if self.manifest.pages and self.manifest.source != source.title and not choice.force:

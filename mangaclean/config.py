@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, field_validator
 
+from mangaclean import kinds
 from mangaclean.errors import UsageError, did_you_mean
 from mangaclean.types import Kind
 from mangaclean.workflow import read_workflow
@@ -44,7 +45,7 @@ class SegmentConfig(Table):
     @classmethod
     def _in_order(cls, keep: tuple[Kind, ...]) -> tuple[Kind, ...]:
         """One order for one choice: settings that mean the same are the same."""
-        return tuple(kind for kind in get_args(Kind) if kind in keep)
+        return kinds.ordered(keep)
 
 
 class InpaintConfig(Table):
@@ -156,9 +157,9 @@ class Config(Table):
         """Kinds of lettering on which the command line has the last word, over a chapter's policy."""
         return self._decided
 
-    def with_keep(self, kinds: tuple[Kind, ...]) -> "Config":
+    def with_keep(self, keep: tuple[Kind, ...]) -> "Config":
         """These settings, but for the kinds of lettering that stay."""
-        return self.model_copy(update={"segment": self.segment.model_copy(update={"keep": kinds})})
+        return self.model_copy(update={"segment": self.segment.model_copy(update={"keep": keep})})
 
 
 _Values = dict[str, dict[str, object]]  # which settings a layer sets: table → name → value
@@ -216,20 +217,12 @@ def origins(
 
 def keep_clean(config: Config, keep: Sequence[str] = (), clean: Sequence[str] = ()) -> Config:
     """`config` with kinds of lettering added to `segment.keep`, or taken from it; "sfx,other" names two."""
-    kept, cleaned = _kinds("--keep", keep), _kinds("--clean", clean)
+    kept, cleaned = kinds.listed("--keep", keep), kinds.listed("--clean", clean)
     if both := kept & cleaned:
         raise UsageError(f"'{min(both)}' is named by both --keep and --clean; name it once")
-    kinds = tuple(kind for kind in get_args(Kind) if kind in (set(config.segment.keep) | kept) - cleaned)
-    changed = config.with_keep(kinds)
+    changed = config.with_keep(kinds.ordered((set(config.segment.keep) | kept) - cleaned))
     changed._decided = config.decided | kept | cleaned
     return changed
-
-
-def _kinds(option: str, words: Sequence[str]) -> set[str]:
-    kinds = {kind.strip() for word in words for kind in word.split(",") if kind.strip()}
-    for kind in sorted(kinds - set(get_args(Kind))):
-        raise UsageError(f"unknown kind of lettering in {option}: {did_you_mean(kind, get_args(Kind))}")
-    return kinds
 
 
 def _names() -> list[tuple[str, str]]:

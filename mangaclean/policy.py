@@ -9,6 +9,7 @@ from typing import get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from mangaclean import kinds
 from mangaclean.archives import PageFile, Source
 from mangaclean.config import Config
 from mangaclean.errors import UsageError, did_you_mean
@@ -30,13 +31,13 @@ class Rule(BaseModel):
 
     @field_validator("keep", "clean", mode="before")
     @classmethod
-    def _known(cls, kinds: object) -> object:
-        if not isinstance(kinds, list | tuple) or not all(isinstance(kind, str) for kind in kinds):
+    def _known(cls, named: object) -> object:
+        if not isinstance(named, list | tuple) or not all(isinstance(kind, str) for kind in named):
             raise ValueError('write a list of kinds, such as ["sfx", "caption"]')
-        for kind in kinds:
+        for kind in named:
             if kind not in get_args(Kind):
-                raise ValueError(f"unknown kind of lettering: {did_you_mean(kind, get_args(Kind))}")
-        return tuple(kinds)
+                raise ValueError(kinds.unknown(kind))
+        return tuple(named)
 
     @model_validator(mode="after")
     def _once(self) -> "Rule":
@@ -89,7 +90,7 @@ class Policy(Rule):
         kept: set[Kind] = set(config.segment.keep)
         for rule in (self, *(rule for rule in self.pages if rule.concerns(page, number))):
             kept = (kept | set(rule.keep) - config.decided) - (set(rule.clean) - config.decided)
-        return tuple(kind for kind in get_args(Kind) if kind in kept)
+        return kinds.ordered(kept)
 
     def idle(self, pages: Sequence[PageFile]) -> list[str]:
         """A note for each rule that no page of the chapter matches."""

@@ -27,6 +27,14 @@ def balloon(image: Image, centre: tuple[int, int], axes: tuple[int, int], tone: 
     cv2.ellipse(image, centre, axes, 0, 0, 360, (0, 0, 0), 3, cv2.LINE_AA)
 
 
+def joined(image: Image, *centres: tuple[int, int], axes: tuple[int, int] = (70, 90)) -> None:
+    """Balloons that run into each other, with one outline round all of them."""
+    for centre in centres:
+        balloon(image, centre, axes)
+    for centre in centres:
+        cv2.ellipse(image, centre, (axes[0] - 4, axes[1] - 4), 0, 0, 360, (255, 255, 255), -1)
+
+
 def hatched(image: Image, step: int = 6) -> None:
     """Cover a page with hatching, as a stand-in for art."""
     for x in range(-image.shape[0], image.shape[1], step):

@@ -65,10 +65,7 @@ def test_texts_share_a_balloon():
 def test_regions_have_the_outline_of_their_part():
     image = drawn.page()
     drawn.hatched(image)
-    for centre in ((250, 180), (160, 260)):
-        drawn.balloon(image, centre, (70, 90))
-    for centre in ((250, 180), (160, 260)):
-        cv2.ellipse(image, centre, (66, 86), 0, 0, 360, (255, 255, 255), -1)
+    drawn.joined(image, (250, 180), (160, 260))
     lines = [drawn.column(image, x, y, 4) for x, y in ((255, 130), (229, 130), (165, 215), (139, 215))]
     right, left = regions.detect(image, Finding(lines=tuple(lines)), SegmentConfig()).regions
     assert right.bubble == left.bubble

@@ -50,10 +50,7 @@ def test_small_mark_beside_a_line_is_erased_and_a_line_of_art_is_not():
 def test_joined_balloons_hold_two_regions():
     image = drawn.page()
     drawn.hatched(image)
-    for centre in ((250, 180), (160, 260)):
-        drawn.balloon(image, centre, (70, 90))
-    for centre in ((250, 180), (160, 260)):
-        cv2.ellipse(image, centre, (66, 86), 0, 0, 360, (255, 255, 255), -1)
+    drawn.joined(image, (250, 180), (160, 260))
     right = [drawn.column(image, 255, 130, 4), drawn.column(image, 229, 130, 4)]
     left = [drawn.column(image, 165, 215, 4), drawn.column(image, 139, 215, 4)]
     made = detect(image, *right, *left)
@@ -280,10 +277,7 @@ def test_dots_before_a_line_go_where_the_network_sees_them_and_those_of_art_stay
 
 def test_strokes_of_another_text_in_the_balloon_are_left_to_it():
     image = drawn.page()
-    for centre in ((250, 180), (160, 260)):
-        drawn.balloon(image, centre, (70, 90))
-    for centre in ((250, 180), (160, 260)):
-        cv2.ellipse(image, centre, (66, 86), 0, 0, 360, (255, 255, 255), -1)
+    drawn.joined(image, (250, 180), (160, 260))
     blank = image.copy()
     lines = [drawn.column(image, x, y, 4) for x, y in ((250, 130), (224, 130), (186, 215), (160, 215))]
     for line in lines:  # a dot in each line, small beside its letters

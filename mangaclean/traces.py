@@ -1,0 +1,133 @@
+"""The strokes of a block of lettering, and its mask: what of the ink round its lines is lettering, what is not."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from mangaclean import bubbles, drawn, masks, strokes
+from mangaclean.blocks import Block
+from mangaclean.strokes import Levels, box_of, filled, grown, ink_of, tone_of
+from mangaclean.types import Box, Image, Line, Mask
+
+PRINT = 0.85  # mean confidence of reading from which lettering is print
+FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
+UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
+BACKED = 0.8  # share of a stroke on open ground that the network must see, too
+EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
+SPECK = 0.6  # share of a dot's ink that the network sees
+
+
+@dataclass(frozen=True, slots=True)
+class Traced:
+    """A block with its strokes and its mask, both (h, w) in a window of the page, and its ground's deviation."""
+
+    block: Block
+    window: Box
+    strokes: Mask
+    mask: Mask
+    sigma: float
+
+    @property
+    def flat(self) -> bool:
+        return self.sigma <= FLAT
+
+
+def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Traced:
+    """A block's strokes on a page (H, W, 3), by its ink and by what the network sees (H, W), if there is one.
+
+    `lined` (H, W) are the lines of all blocks: what stands in those of others is theirs.
+    """
+    every = block.lines + block.ruby
+    around = box_of(every[0])
+    for line in every[1:]:
+        around = around.union(box_of(line))
+    window = around.grown(round(1.3 * block.em) + 8, image.shape[1], image.shape[0])
+    page = image[window.slices]
+    far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
+    inside = block.bubble.window(window) if block.bubble else None
+    own, other = strokes.find(every, far, inside, window, block.em)
+    specks = np.zeros_like(own)
+    if seen is not None:
+        tight = filled(every, window)
+        theirs = lined[window.slices] & ~tight
+        own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
+        barred = lined[window.slices] if inside is None else lined[window.slices] | ~inside
+        specks = _specks(other, seen[window.slices], barred, block.em)
+    mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
+    sigma = deviation(page, mask, other)
+    if specks.any():  # they say nothing of the ground that they stand on
+        own, other = own | specks, other & ~specks
+        mask |= masks.dilated(specks, other, block.em, balloon=block.bubble is not None)
+    traced = Traced(block, window, own, mask, sigma)
+    if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
+        return traced
+    # Where nothing reads well on open ground, ink is no sign of lettering: the network says what is.
+    near = grown(filled(every, window), round(0.25 * block.em))
+    marked = (seen[window.slices] > drawn.HINTED) & near
+    own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
+    other = other & ~own if traced.flat else np.zeros_like(own)
+    mask = masks.dilated(own, other, block.em, balloon=False)
+    return Traced(block, window, own, mask, deviation(page, mask, other))
+
+
+def legibility(lines: Sequence[Line]) -> float:
+    """Mean confidence of what was read in lines, each weighted by its length in letters; 0 for no lines."""
+    weights = [len(line.text) or 1 for line in lines]
+    return float(np.average([line.confidence for line in lines], weights=weights)) if lines else 0.0
+
+
+def _backed(strokes: Mask, marked: Mask) -> Mask:
+    """The connected strokes of which enough is marked."""
+    labels, stats = bubbles.components(strokes)
+    share = np.bincount(labels[marked], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
+    share[0] = 0
+    return np.asarray((share > BACKED)[labels])
+
+
+def _with_marks(
+    own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, theirs: Mask, em: float
+) -> tuple[Mask, Mask]:
+    """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left.
+
+    Letters that touch a frame or a figure in a balloon are outside of it to one who follows its ground: there what the
+    network is sure of is lettering, as far as it is as thick as a letter. `tight` are the block's lines, `theirs` those
+    of others.
+    """
+    near = grown(tight, round(0.2 * em))
+    marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
+    if inside is not None and inside.any():
+        outside = _hull(inside) & ~inside
+        labels, stats = bubbles.components(drawn.marks(seen) & outside)
+        thick = stats[:, 2:4].min(1) >= EDGE * em
+        thick &= np.bincount(labels[theirs], minlength=len(stats)) == 0
+        thick[0] = False
+        marked |= grown(thick[labels], 2) & outside
+    return own | marked, other & ~marked
+
+
+def _specks(ink: Mask, seen: Levels, barred: Mask, em: float) -> Mask:
+    """Dots and small marks near a block's lines: pieces of ink that the network sees, clear of what is `barred`."""
+    labels, stats = bubbles.components(ink)
+    areas = np.maximum(stats[:, 4], 1)
+    small = stats[:, 2:4].max(1) < strokes.MARK * em
+    small &= np.bincount(labels[seen > drawn.SEEN], minlength=len(stats)) > SPECK * areas
+    small &= np.bincount(labels[barred], minlength=len(stats)) == 0
+    small[0] = False
+    return np.asarray(small[labels])
+
+
+def _hull(mask: Mask) -> Mask:
+    """The convex hull of a mask's pixels (H, W)."""
+    points = cv2.findNonZero(mask.astype(np.uint8))
+    out = np.zeros(mask.shape, np.uint8)
+    return np.asarray(cv2.fillConvexPoly(out, cv2.convexHull(points), 1)) > 0
+
+
+def deviation(page: Image, mask: Mask, other: Mask) -> float:
+    """Standard deviation, in levels, of the ground round a mask, as far as no `other` ink hides it."""
+    ring = grown(mask, 4) & ~mask
+    clear = ring & ~grown(other, 2)
+    # An outline or two may run past lettering on flat ground; a ground that is mostly ink is art.
+    return float(page[clear].std(0).max()) if clear.sum() > max(20, 0.6 * ring.sum()) else UNKNOWN
