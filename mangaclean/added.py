@@ -47,9 +47,7 @@ def find(image: Image, wish: Wish, seen: Levels | None) -> Found:
     if not strokes.any():
         return Found(window, strokes, "there is no ink in it; nothing was erased")
     sides = components(strokes)[1][1:, 2:4].max(1)
-    return Found(
-        window, masks.dilated(strokes, np.zeros_like(strokes), float(np.median(sides)), balloon=False) & area, how
-    )
+    return Found(window, masks.dilated(strokes, np.zeros_like(strokes), float(np.median(sides))) & area, how)
 
 
 def _area(wish: Wish, window: Box) -> Mask:

@@ -21,10 +21,12 @@ KANA = re.compile("[ぁ-ゖァ-ヺ]")
 CREDITS = 300  # letters of one block from which it is taken for credits or an afterword
 LISTED = 0.7  # share of a page's letters that stand in such blocks, from which all of it is
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
+LEVEL = 4.0  # degrees up to which a line is level, or upright
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 
 
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
+TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 IN_BALLOON = 128  # of 255: mean probability of balloon round drawn letters
 
@@ -53,7 +55,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         legible = max(legibility(block.lines), legibility(company))
         kind: Kind = "other" if credits else _kind(traced, legible, body)
         if seen is not None and not credits:
-            kind = _confirmed(traced, kind, seen, legible)
+            kind = _confirmed(traced, kind, finding, legible, block.em >= DISPLAY * body)
         alone = block.bubble is not None and sum(other.bubble is block.bubble for other in blocks) == 1
         if kind == "speech" and block.bubble and alone and outlines.is_thought(block.bubble.inside):
             kind = "thought"
@@ -103,14 +105,24 @@ def _wanted(region: Region, wishes: Sequence[Wish]) -> Action:
     return region.action
 
 
-def _confirmed(traced: Traced, kind: Kind, seen: Levels, legible: float) -> Kind:
+def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, display: bool) -> Kind:
     """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
-    support = float(seen[traced.window.slices][traced.strokes].mean()) / 255 if traced.strokes.any() else 0.0
-    if support < UNSEEN and legible < PRINT and not (traced.block.bubble and traced.flat):
+    told = bool(traced.block.bubble and traced.flat)
+    typeset, sfx = _mean(finding.text, traced), _mean(finding.sfx, traced)
+    if max(typeset, sfx) < UNSEEN and legible < PRINT and not told:
         return "other"
-    if kind == "other" and support > CONFIRMED:
-        return "speech" if traced.block.bubble and traced.flat else "sfx"
-    return kind
+    if kind == "other" and max(typeset, sfx) > CONFIRMED:
+        return "speech" if told else "sfx"
+    if kind == "sfx" and told and not display and typeset > TYPESET:
+        return "speech"  # in a script that nobody here can read
+    return "sfx" if kind == "speech" and display and sfx > CONFIRMED else kind
+
+
+def _mean(levels: Levels | None, traced: Traced) -> float:
+    """The mean probability, 0 to 1, over a block's strokes; 0 where it has none."""
+    if levels is None or not traced.strokes.any():
+        return 0.0
+    return float(levels[traced.window.slices][traced.strokes].mean()) / 255
 
 
 def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[Traced]:
@@ -121,7 +133,7 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
         strokes = np.zeros((window.height, window.width), bool)
         top, left = effect.window.top - window.top, effect.window.left - window.left
         strokes[top : top + effect.window.height, left : left + effect.window.width] = effect.strokes
-        mask = masks.dilated(strokes, np.zeros_like(strokes), effect.em, balloon=False)
+        mask = masks.dilated(strokes, np.zeros_like(strokes), effect.em)
         sigma = deviation(image[window.slices], mask, np.zeros_like(mask))
         ring = grown(mask, 4) & ~mask
         bubble = None
@@ -152,7 +164,7 @@ def _share(mask: Mask, of: Mask) -> float:
 def _kind(traced: Traced, legible: float, body: float) -> Kind:
     """What a block is, by where it stands and how well it reads: drawn letters and drawings read badly."""
     block, flat = traced.block, traced.flat
-    kana = all("぀" <= letter <= "ヿ" for letter in block.text)
+    cry = all("぀" <= letter <= "ヿ" for letter in block.text) and all(len(line.text) <= CRY for line in block.lines)
     words = any("一" <= letter <= "鿿" for letter in block.text)
     display = block.em >= DISPLAY * body
     if legible < LETTERING:
@@ -160,12 +172,12 @@ def _kind(traced: Traced, legible: float, body: float) -> Kind:
     if block.bubble and flat:
         return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
     if block.bubble:  # a patch that art runs through: a floor, a coat, or a balloon that lettering fills
-        return "speech" if legible > PRINT and not display else "sfx"
-    if kana and not flat and all(len(line.text) <= CRY for line in block.lines):
+        return "speech" if legible > PRINT and not display and not (cry and _slant(block) >= LEVEL) else "sfx"
+    if cry and not flat:
         return "sfx"
     if display and not (words and flat and legible > PRINT and block.em < POSTER * body):
         return "sfx"
-    level = 12 if flat and len(block.lines) > 1 else 4
+    level = 3 * LEVEL if flat and len(block.lines) > 1 else LEVEL
     printed = legible > (TEXT if flat else PRINT) and len(block.text) > 1 and _slant(block) < level
     return "caption" if printed else "sfx"
 

@@ -55,11 +55,11 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
         own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
         barred = lined[window.slices] if inside is None else lined[window.slices] | ~inside
         specks = _specks(other, seen[window.slices], barred, block.em)
-    mask = masks.dilated(own, other, block.em, balloon=block.bubble is not None)
+    mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
     if specks.any():  # they say nothing of the ground that they stand on
         own, other = own | specks, other & ~specks
-        mask |= masks.dilated(specks, other, block.em, balloon=block.bubble is not None)
+        mask |= masks.dilated(specks, other, block.em, inside)
     traced = Traced(block, window, own, mask, sigma)
     if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
         return traced
@@ -68,7 +68,7 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
     marked = (seen[window.slices] > drawn.HINTED) & near
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
-    mask = masks.dilated(own, other, block.em, balloon=False)
+    mask = masks.dilated(own, other, block.em)
     return Traced(block, window, own, mask, deviation(page, mask, other))
 
 

@@ -72,7 +72,7 @@ def test_inpainters_keep_grey_grey(name: str) -> None:
 def test_readers(name: str, size: tuple[int, int]) -> None:
     if name == "manga-ocr":
         pytest.skip("its weights come from a hub; test_engines_ocr.py makes some on the spot")
-    reader = engines.load("ocr", OcrConfig(engine=name))
+    reader = engines.load("ocr", OcrConfig(engine=name, language="en"))  # Tesseract comes with English
     height, width = size
     image = picture(*size)
     regions = [region(Box(0, 0, width, height)), region(Box(width // 2, height // 2, width, height))]

@@ -6,6 +6,9 @@ import types
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnx.helper
+import onnx.numpy_helper
 import pytest
 from PIL import Image as Pillow
 from PIL import ImageDraw, ImageFont
@@ -84,6 +87,47 @@ def test_a_language_bars_foreign_letters() -> None:
     assert english("Don’t—stop!")
     assert not english("夢")
     assert recognise.alphabet("zh") is None
+
+
+def recogniser(path: Path, letters: str, answer: list[int]) -> str:
+    """A file of a network that sees the same letters in every crop, and knows `letters` (one on a line)."""
+    scores = np.zeros((1, len(answer), len(letters.splitlines()) + 2), np.float32)
+    scores[0, range(len(answer)), answer] = 0.9
+    given = onnx.helper.make_tensor_value_info("x", onnx.TensorProto.FLOAT, [1, 3, 48, None])
+    made = onnx.helper.make_tensor_value_info("y", onnx.TensorProto.FLOAT, list(scores.shape))
+    node = onnx.helper.make_node("Constant", [], ["y"], value=onnx.numpy_helper.from_array(scores))
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph([node], "reader", [given], [made]),
+        opset_imports=[onnx.helper.make_opsetid("", 17)],
+        ir_version=9,
+    )
+    if letters:
+        onnx.helper.set_model_props(model, {"character": letters})
+    onnx.save(model, path)
+    return str(path)
+
+
+def test_a_language_whose_letters_the_network_lacks_is_refused_before_the_work() -> None:
+    with pytest.raises(MissingError, match=r"no letters of 'ko'.*ocr.engine=tesseract.*ocr.weights=FILE.onnx"):
+        engines.load("ocr", OcrConfig(language="ko"))
+
+
+def test_another_recogniser_reads_what_the_wheels_cannot(tmp_path: Path) -> None:
+    weights = recogniser(tmp_path / "korean.onnx", "한\n이\n글", [1, 1, 0, 3, 0])
+    reader = engines.load("ocr", OcrConfig(language="ko", weights=weights))
+    (reading,) = reader(drawn("x"), [region(line(Box(0, 0, 320, 60), "x", 0.9))])
+    assert (reading.text, reading.confidence) == ("한글", pytest.approx(0.9))
+
+
+@pytest.mark.parametrize("case", ["missing", "no network", "no letters"])
+def test_a_recogniser_that_cannot_be_used_is_named(tmp_path: Path, case: str) -> None:
+    path = tmp_path / "reader.onnx"
+    if case == "no network":
+        path.write_bytes(b"nothing")
+    elif case == "no letters":
+        recogniser(path, "", [0])
+    with pytest.raises(MissingError, match=r"ocr.weights: .*reader.onnx"):
+        engines.load("ocr", OcrConfig(weights=str(path)))
 
 
 def test_long_lines_count_for_more_in_the_confidence() -> None:

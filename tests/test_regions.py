@@ -146,12 +146,25 @@ def test_dilation_grows_with_the_letters_and_spares_other_ink():
     own, other = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
     own[28:32, 28:32] = True
     other[:, 34] = True
-    small = masks.dilated(own, other, 12, balloon=False)
-    large = masks.dilated(own, other, 60, balloon=False)
+    small = masks.dilated(own, other, 12)
+    large = masks.dilated(own, other, 60)
     assert small.sum() < large.sum()
     assert not (large & other).any()
     assert not large[:, 33].any()
     assert large[own].all()
+
+
+def test_dirt_is_not_followed_to_the_edge_of_a_balloon():
+    own = np.zeros((60, 60), bool)
+    own[28:32, 28:32] = True
+    inside = np.zeros_like(own)
+    inside[20:40, 10:50] = True
+    mask = masks.dilated(own, np.zeros_like(own), 12, inside)
+    assert np.flatnonzero(mask.any(1))[[0, -1]].tolist() == [20 + masks.RIM, 39 - masks.RIM]
+    assert mask.any(0).sum() > mask.any(1).sum()
+    tight = np.zeros_like(own)
+    tight[27:33] = True
+    assert np.array_equal(masks.dilated(own, np.zeros_like(own), 12, tight), masks.dilated(own, np.zeros_like(own), 12))
 
 
 def test_dots_are_told_from_other_marks():
@@ -288,3 +301,33 @@ def test_strokes_of_another_text_in_the_balloon_are_left_to_it():
     right, left = regions.detect(image, Finding(tuple(lines), seen, none, none), CFG).regions
     assert right.box.left >= 220
     assert left.box.right <= 210
+
+
+@pytest.mark.parametrize(("drawn_by_hand", "kind"), [(False, "speech"), (True, "sfx")])
+def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for(drawn_by_hand, kind):
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (90, 110))
+    blank = image.copy()
+    line = drawn.column(image, 210, 130, 5)
+    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    none = np.zeros_like(seen)
+    maps = (none, seen) if drawn_by_hand else (seen, none)
+    unread = Line(line.polygon, 0.9, "早本星", 0.4)
+    (region,) = regions.detect(image, Finding((unread,), *maps, none), CFG).regions
+    assert region.kind == kind
+
+
+def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
+    image = drawn.page(600, 600)
+    drawn.hatched(image)
+    drawn.balloon(image, (400, 400), (150, 150))
+    drawn.joined(image, (100, 120), (100, 400))
+    blank = image.copy()
+    line = drawn.column(image, 450, 300, 2, em=100)
+    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    none = np.zeros_like(seen)
+    body = [drawn.column(image, 90, y, 4) for y in (70, 350)]
+    finding = Finding((Line(line.polygon, 0.9, "カッ", 0.9), *body), none, seen, none)
+    kinds = {region.text: region.kind for region in regions.detect(image, finding, CFG).regions}
+    assert kinds["カッ"] == "sfx"

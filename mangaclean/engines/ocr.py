@@ -31,17 +31,25 @@ ROWS, COLUMNS = "6", "5"  # Tesseract's page segmentation modes: one block of ro
 
 
 def rapidocr(cfg: OcrConfig) -> Reader:
-    """PP-OCRv6 small from the rapidocr wheel, line by line; it may use only letters of the language."""
-    from mangaclean.engines.recognise import alphabet, crop, recogniser
+    """PP-OCRv6 small from the rapidocr wheel, line by line; it may use only letters of the language.
 
-    recogniser(cfg.language)  # what is missing is found out before the work
+    `cfg.weights`: an .onnx file of another PP-OCR recogniser, for languages that the wheel's does not know.
+    """
+    from mangaclean.engines.recognise import alphabet, crop, knows, recogniser
+
+    if not knows(cfg.language, cfg.weights):
+        raise MissingError(
+            f"{cfg.weights or 'the network of rapidocr'} knows no letters of '{cfg.language}': use --set "
+            "ocr.engine=tesseract (with the language's data installed), --set ocr.weights=FILE.onnx (a PP-OCR "
+            "recogniser of that language, as RapidOCR has them), or --set ocr.engine=none"
+        )
 
     def of_line(image: Image, line: Line, language: str) -> tuple[str, float]:
         allowed = alphabet(language)
         # The segmenter has read the line with the same network; without foreign letters that is the answer here, too.
-        if line.text and (allowed is None or allowed(line.text)):
+        if line.text and not cfg.weights and (allowed is None or allowed(line.text)):
             return line.text, line.confidence
-        return recogniser(language)(crop(image, line))
+        return recogniser(language, cfg.weights)(crop(image, line))
 
     def of_region(image: Image, region: Region) -> Reading:
         language = wording.spoken("".join(line.text for line in region.lines), cfg.language)

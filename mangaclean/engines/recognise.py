@@ -1,8 +1,9 @@
-"""Reading one line at a time with the PP-OCRv6 small recogniser of the rapidocr wheel."""
+"""Reading one line at a time with a PP-OCR recogniser: that of the rapidocr wheel (PP-OCRv6 small), or a file."""
 
 from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cv2
@@ -10,6 +11,7 @@ import numpy as np
 
 from mangaclean import kana
 from mangaclean.engines.onnx import session
+from mangaclean.errors import MissingError
 from mangaclean.types import Image, Line
 
 if TYPE_CHECKING:
@@ -22,6 +24,11 @@ COLUMN = 1.5  # times as high as wide, from which a crop is a column and is turn
 # What the letters of a language can be written in; the network knows many more, and takes 歩 for its Chinese form
 CHARSETS = {"ja": "cp932", "ko": "cp949", "en": "cp1252"}
 SIGNS = frozenset("♪♫♡♥❤★☆…‼⁉〜—–“”‘’")  # that any language may use
+# A letter without which a network cannot read the language
+LETTERS = {
+    "ja": "の", "zh": "的", "ko": "이", "en": "e", "el": "ω", "ru": "ж", "uk": "ї", "bg": "ж", "sr": "ж",
+    "ar": "ش", "fa": "ش", "he": "ש", "th": "ก", "hi": "क",
+}  # fmt: skip
 
 Recogniser = Callable[[Image], tuple[str, float]]
 
@@ -54,20 +61,37 @@ def _writable(sign: str, charset: str) -> bool:
 
 
 @cache
-def _network() -> tuple["InferenceSession", str, tuple[str, ...]]:
+def _network(weights: str) -> tuple["InferenceSession", str, tuple[str, ...]]:
     """The network, the name of its input, and its letters; class 0 is the gap between two letters."""
-    net = session(files("rapidocr").joinpath("models/PP-OCRv6_rec_small.onnx").read_bytes())
-    letters = ("", *net.get_modelmeta().custom_metadata_map["character"].splitlines(), " ")
-    return net, net.get_inputs()[0].name, letters
+    if not weights:
+        net = session(files("rapidocr").joinpath("models/PP-OCRv6_rec_small.onnx").read_bytes())
+    else:
+        try:
+            net = session(Path(weights).expanduser().read_bytes())
+        except Exception as error:  # ONNX Runtime has an exception of its own for each way to be broken
+            raise MissingError(f"ocr.weights: {weights} is no .onnx file that can be read: {error}") from error
+    letters = net.get_modelmeta().custom_metadata_map.get("character")
+    if letters is None:
+        raise MissingError(
+            f"ocr.weights: {weights} does not say which letters it knows; give a PP-OCR recogniser as RapidOCR has "
+            "them, with 'character' among its metadata"
+        )
+    return net, net.get_inputs()[0].name, ("", *letters.splitlines(), " ")
+
+
+def knows(language: str, weights: str = "") -> bool:
+    """Whether the network can write a language; True for a language of which nothing is known."""
+    return LETTERS.get(language, " ") in _network(weights)[2]
 
 
 @cache
-def recogniser(language: str = "") -> Recogniser:
+def recogniser(language: str = "", weights: str = "") -> Recogniser:
     """A function from a level crop (h, w, 3) to its text and the mean confidence of its letters, 0 to 1.
 
-    With a language it answers with letters of that language only.
+    With a language it answers with letters of that language only. `weights`: another PP-OCR recogniser than the
+    wheel's, an .onnx file. MissingError: it cannot be used.
     """
-    net, name, letters = _network()
+    net, name, letters = _network(weights)
     allowed = alphabet(language)
     foreign = np.array([allowed is not None and not allowed(letter) for letter in letters])
 
