@@ -20,6 +20,7 @@ MOST = 150  # lines each way that are looked at: time and memory grow with their
 DRAWN = 0.8  # share of what is seen of a side that is drawn, at least
 SHOWN = 0.3  # share of a side that balloons leave to be seen, at least
 OPEN = 0.004  # of the short side: the longest stretch of a side where nothing is drawn but paper
+STEEPEST = 0.16  # px a border falls in one px along it; poles and sleeves do more, and gutters tell frames that do
 LEVEL = 0.03  # px a border falls in one px along it, up to which it is level or upright
 SAME = 3.5  # px up to which two lines are one
 BLEEDING = 2  # sides of a frame that may be edges of the page
@@ -75,9 +76,10 @@ def _lines(level: Ends, grey: Levels, paper: Mask, hidden: Mask) -> Lines:
     brightest = cv2.dilate(grey, np.ones((2 * BESIDE + 1, 1), np.uint8))
     dark = ((grey < DARK) & (brightest.astype(np.int16) - grey > CONTRAST)).astype(np.uint8)
     dark = np.asarray(cv2.dilate(dark, np.ones((3, 1), np.uint8)), np.uint8)
-    x0, y0, x1, y1 = level.T.astype(np.float64)
-    lengths = np.abs(x1 - x0)
-    slopes = (y1 - y0) / (x1 - x0)
+    slopes = ((level[:, 3] - level[:, 1]) / (level[:, 2] - level[:, 0])).astype(np.float64)
+    fits = np.abs(slopes) <= STEEPEST
+    x0, y0, x1, y1 = level[fits].T.astype(np.float64)
+    lengths, slopes = np.abs(x1 - x0), slopes[fits]
     slopes[np.abs(slopes) * lengths < 1.5] = 0  # as straight as can be told
     offsets = (y0 + y1) / 2 - slopes * (x0 + x1) / 2
     xs = np.arange(width)

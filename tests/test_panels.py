@@ -139,3 +139,11 @@ def test_what_sticks_out_of_a_frame_is_no_panel():
     for x in (130, 400, 670):
         cv2.ellipse(image, (x, 118), (85, 75), 0, 180, 360, (60, 60, 60), -1)
     assert_found(frames, panels.find(image))
+
+
+def test_a_steep_line_across_a_frame_parts_no_panel():
+    frames = Box(40, 40, 760, 500), Box(40, 520, 760, 1060)
+    image = framed(*frames)
+    cv2.line(image, (400, 520), (516, 1060), (0, 0, 0), 3)
+    image[1050:1070, 490:514] = 255  # beside it the frame is hidden
+    assert_found(frames, panels.find(image))
