@@ -21,7 +21,7 @@ KANA = re.compile("[ぁ-ゖァ-ヺ]")
 CREDITS = 300  # letters of one block from which it is taken for credits or an afterword
 LISTED = 0.7  # share of a page's letters that stand in such blocks, from which all of it is
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
-LEVEL = 4.0  # degrees up to which a line is level, or upright
+LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 
 
@@ -171,13 +171,16 @@ def _kind(traced: Traced, legible: float, body: float) -> Kind:
         return "other"
     if block.bubble and flat:
         return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
-    if block.bubble:  # a patch that art runs through: a floor, a coat, or a balloon that lettering fills
-        return "speech" if legible > PRINT and not display and not (cry and _slant(block) >= LEVEL) else "sfx"
+    if (
+        block.bubble
+    ):  # a patch that art runs through: a floor, a coat, a sheet of paper, or a balloon that lettering fills
+        askew = _slant(block) >= (LEVEL if cry else ASKEW)
+        return "speech" if legible > PRINT and not display and not askew else "sfx"
     if cry and not flat:
         return "sfx"
     if display and not (words and flat and legible > PRINT and block.em < POSTER * body):
         return "sfx"
-    level = 3 * LEVEL if flat and len(block.lines) > 1 else LEVEL
+    level = ASKEW if flat and len(block.lines) > 1 else LEVEL
     printed = legible > (TEXT if flat else PRINT) and len(block.text) > 1 and _slant(block) < level
     return "caption" if printed else "sfx"
 

@@ -331,3 +331,21 @@ def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
     finding = Finding((Line(line.polygon, 0.9, "カッ", 0.9), *body), none, seen, none)
     kinds = {region.text: region.kind for region in regions.detect(image, finding, CFG).regions}
     assert kinds["カッ"] == "sfx"
+
+
+@pytest.mark.parametrize(("degrees", "kind"), [(3, "speech"), (15, "sfx")])
+def test_letters_askew_on_a_sheet_of_paper_are_part_of_the_picture(degrees, kind):
+    image = drawn.page(900, 900, tone=120)
+    drawn.hatched(image)
+    cv2.rectangle(image, (100, 100), (500, 500), (225, 225, 225), -1)
+    cv2.rectangle(image, (100, 100), (500, 500), (0, 0, 0), 3)
+    grain = np.random.default_rng(0).integers(-14, 15, (394, 394, 1))
+    image[103:497, 103:497] = (image[103:497, 103:497] + grain).clip(0, 255).astype(np.uint8)
+    line = drawn.column(image, 290, 150, 14)
+    turn = cv2.getRotationMatrix2D((300, 300), -degrees, 1.0)
+    turned = cv2.warpAffine(image, turn, (900, 900), borderMode=cv2.BORDER_REPLICATE)
+    image[115:485, 115:485] = turned[115:485, 115:485]
+    corners = cv2.transform(np.array([line.polygon], np.float32), turn)[0].round().astype(int)
+    (region,) = detect(image, Line(tuple((int(x), int(y)) for x, y in corners), 0.95, "本" * 14, 0.98)).regions
+    assert region.bubble is not None
+    assert region.kind == kind
