@@ -339,7 +339,7 @@ def test_letters_askew_on_a_sheet_of_paper_are_part_of_the_picture(degrees, kind
     drawn.hatched(image)
     cv2.rectangle(image, (100, 100), (500, 500), (225, 225, 225), -1)
     cv2.rectangle(image, (100, 100), (500, 500), (0, 0, 0), 3)
-    grain = np.random.default_rng(0).integers(-14, 15, (394, 394, 1))
+    grain = np.random.default_rng(0).integers(-22, 23, (394, 394, 1))
     image[103:497, 103:497] = (image[103:497, 103:497] + grain).clip(0, 255).astype(np.uint8)
     line = drawn.column(image, 290, 150, 14)
     turn = cv2.getRotationMatrix2D((300, 300), -degrees, 1.0)
