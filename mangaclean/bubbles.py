@@ -15,6 +15,7 @@ LEAKS = (0, 2, 4)  # px by which grounds are thinned so that they do not run out
 LARGEST = 0.30  # a balloon's share of the page, at most: what is larger is paper or sky
 STRANGE = 0.06  # share of a balloon that may be ink outside its lines: more than that is a drawing
 EMPTIEST = 0.035  # share of a balloon that its lines cover, at least
+ROWS = 256  # of a page, that are looked at together
 RAGGED = 0.6  # a balloon's share of its convex hull, at least
 
 
@@ -92,8 +93,17 @@ def _closed(ground: Mask, lettering: Mask, boxes: Sequence[Box], lines: Sequence
 
 def components(mask: NDArray[np.generic], connectivity: int = 8) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Labels (H, W) of the connected parts of a mask, 0 for none, and (left, top, width, height, area) of each."""
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=connectivity)
+    plain = mask.view(np.uint8) if mask.dtype == bool else mask.astype(np.uint8)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(plain, connectivity=connectivity)
     return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
+
+
+def those(keep: NDArray[np.bool_], labels: NDArray[np.int32]) -> Mask:
+    """`keep[labels]`, some rows at a time: numpy widens what it indexes with, and of a large page that is too much."""
+    out = np.empty(labels.shape, bool)
+    for top in range(0, len(labels), ROWS):
+        out[top : top + ROWS] = keep[labels[top : top + ROWS]]
+    return out
 
 
 def closed(core: Mask, box: Box, thin: int = 0) -> Bubble:

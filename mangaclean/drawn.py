@@ -7,8 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.bubbles import components
-from mangaclean.strokes import disc
+from mangaclean.bubbles import components, those
+from mangaclean.strokes import shrunk
 from mangaclean.types import Box, Finding, Line, Mask
 
 Levels = NDArray[np.uint8]
@@ -46,7 +46,7 @@ def marks(seen: Levels) -> Mask:
     sure = np.bincount(labels[seen > SURE], minlength=len(stats))
     keep = (sure >= SURE_SHARE * stats[:, 4]) & (sure >= 12)
     keep[0] = False
-    return np.asarray(keep[labels])
+    return those(keep, labels)
 
 
 def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
@@ -54,12 +54,16 @@ def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
     labels, stats = components(marked)
     free = 1 - np.bincount(labels[taken], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
     free[0] = 0
-    whole = (free > 0.5)[labels]
+    whole = those(free > 0.5, labels)
+    del labels  # two of them are too much for a large page
     # Letters that run together with others' are told from what is left round those by their thickness.
-    rest, pieces = components(marked & ~taken & ~whole)
-    thick = cv2.erode((rest > 0).astype(np.uint8), disc(THICK)) > 0
-    kept = np.bincount(rest[thick], minlength=len(pieces)) > 0
-    labels, stats = components(whole | kept[rest])
+    rest = marked & ~taken
+    rest &= ~whole
+    labels, stats = components(rest)
+    kept = np.bincount(labels[shrunk(rest, THICK)], minlength=len(stats)) > 0
+    whole |= those(kept, labels)
+    del labels
+    labels, stats = components(whole)
     least = SMALLEST * min(marked.shape)
     ids = [i for i in range(1, len(stats)) if max(stats[i, 2:4]) >= least]
     boxes = [Box(x, y, x + w, y + h) for x, y, w, h, _ in stats[ids].tolist()]

@@ -4,13 +4,14 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.bubbles import components
-from mangaclean.types import Image, Mask
+from mangaclean.bubbles import components, those
+from mangaclean.types import Box, Image, Mask
 
 DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
 MOSTLY = 0.8  # share of a piece that is seen, from which all of it is lettering
 SURE = 0.5  # share of it of which the network must be sure besides
 LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
+CELL = 0.025  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
 
 
@@ -20,13 +21,30 @@ def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure
     `seen`, `sure`: levels from which lettering is seen, and from which the network is sure of it. What a network sees
     is softer than the page: letters fray at their ends, and where it hesitates, a mark breaks apart. Ink does not.
     """
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
     out = marked.copy()
-    for ink in (grey < DARK, grey > LIGHT):
-        labels, stats = components(ink)
-        fits = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * min(grey.shape))
-        fits[0] = False
-        for level, least in ((seen, MOSTLY), (sure, SURE)):
-            fits &= np.bincount(labels[levels > level], minlength=len(stats)) >= least * stats[:, 4]
-        out |= fits[labels]
+    short = min(levels.shape)
+    for window in _windows(levels > seen, max(round(CELL * short), 1)):
+        at = window.slices
+        for light in (False, True):
+            labels, stats = components(_ink(image[at], light))
+            fits = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
+            fits[0] = False
+            for level, least in ((seen, MOSTLY), (sure, SURE)):
+                fits &= np.bincount(labels[levels[at] > level], minlength=len(stats)) >= least * stats[:, 4]
+            out[at] |= those(fits, labels)
     return out
+
+
+def _ink(image: Image, light: bool) -> Mask:
+    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
+    return np.asarray(grey > LIGHT if light else grey < DARK)
+
+
+def _windows(marked: Mask, cell: int) -> list[Box]:
+    """Boxes round all that is marked (H, W), with a cell or two of room; a page has ink where nothing is lettering."""
+    height, width = marked.shape
+    padded = np.pad(marked, ((0, -height % cell), (0, -width % cell)))
+    cells = padded.reshape(padded.shape[0] // cell, cell, -1, cell).any((1, 3))
+    grown = cv2.dilate(cells.astype(np.uint8), np.ones((3, 3), np.uint8))
+    boxes = components(grown)[1][1:, :4] * cell
+    return [Box(x, y, min(x + wide, width), min(y + high, height)) for x, y, wide, high in boxes.tolist()]

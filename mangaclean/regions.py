@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mangaclean import added, appearance, bubbles, drawn, letters, masks, outlines, panels
+from mangaclean import added, appearance, bubbles, drawn, letters, masks, memory, outlines, panels
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -65,7 +65,10 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             mask[traced.window.slices] |= traced.mask
             cleaned += [block.bubble] if block.bubble else []
         homes.append(block.bubble)
+    del lined
     if seen is not None:
+        finding = replace(finding, text=None, sfx=None)  # a large page has none too much memory for what comes now
+        memory.trim(image)
         for traced in _effects(image, finding, seen, taken):
             inside = _home(traced, cleaned)
             if inside is not None:  # a mark beside a balloon's text is part of it

@@ -112,6 +112,16 @@ def test_line_on_art_is_masked_by_the_strokes_that_the_network_sees() -> None:
     assert found.mask.sum() < 3 * 10 * 140
 
 
+def test_letters_are_whole_wherever_they_stand_on_the_page() -> None:
+    page = np.full((*SIZE, 3), 255, np.uint8)
+    boxes = [(0, 0, 14, 14), (386, 0, 400, 14), (180, 300, 194, 314), (386, 586, 400, 600)]
+    for left, top, right, bottom in boxes:
+        page[top:bottom, left:right] = 0
+    levels = seen(*((left, top, right, bottom - 2) for left, top, right, bottom in boxes))
+    marked = letters.whole(page, levels, nothing(), drawn.SEEN, drawn.SURE)
+    assert np.array_equal(marked, (page == 0).all(2))
+
+
 def test_a_letter_that_is_seen_for_the_most_part_is_taken_whole() -> None:
     page = np.full((*SIZE, 3), 255, np.uint8)
     page[50:150, 50:62] = page[50:62, 50:130] = 0  # two strokes that meet

@@ -167,6 +167,16 @@ def test_dirt_is_not_followed_to_the_edge_of_a_balloon():
     assert np.array_equal(masks.dilated(own, np.zeros_like(own), 12, tight), masks.dilated(own, np.zeros_like(own), 12))
 
 
+def test_growing_far_is_as_growing_by_a_disc():
+    mask = np.random.default_rng(0).random((300, 260)) < 0.0002
+    radius = strokes.SMALL + 5
+    disc = cv2.dilate(mask.astype(np.uint8), strokes.disc(radius)) > 0
+    assert (strokes.grown(mask, radius) != disc).mean() < 0.02
+    assert np.array_equal(strokes.shrunk(~mask, radius), ~strokes.grown(mask, radius))
+    assert not strokes.grown(np.zeros_like(mask), radius).any()
+    assert np.array_equal(strokes.shrunk(mask, 0), mask)
+
+
 def test_dots_are_told_from_other_marks():
     image = drawn.page(120, 120)
     for y in (30, 42, 54, 66, 78, 90):

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import overlooked
+from mangaclean import memory, overlooked
 from mangaclean.config import SegmentConfig
 from mangaclean.engines import textmap
 from mangaclean.engines.onnx import session
@@ -63,7 +63,9 @@ def net(cfg: SegmentConfig) -> Segmenter:
 
     def segmenter(image: Image) -> Finding:
         seen = maps(image)
-        return replace(lines(image), text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
+        found = lines(image)
+        memory.trim(image)
+        return replace(found, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
 
     return segmenter
 
