@@ -11,7 +11,7 @@ DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or letter
 MOSTLY = 0.8  # share of a piece that is seen, from which all of it is lettering
 SURE = 0.5  # share of it of which the network must be sure besides
 LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
-CELL = 0.025  # of the page's short side: the room round what is marked, at least
+CELL = 0.05  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
 
 
@@ -28,11 +28,21 @@ def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure
         for light in (False, True):
             labels, stats = components(_ink(image[at], light))
             fits = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
+            fits &= ~_cut(stats, window, levels.shape)
             fits[0] = False
             for level, least in ((seen, MOSTLY), (sure, SURE)):
                 fits &= np.bincount(labels[levels[at] > level], minlength=len(stats)) >= least * stats[:, 4]
             out[at] |= those(fits, labels)
     return out
+
+
+def _cut(stats: NDArray[np.int32], window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """Which pieces end at a side of the window that is no edge of the page."""
+    left, top, width, height = stats[:, :4].T
+    cut = ((left == 0) & (window.left > 0)) | ((top == 0) & (window.top > 0))
+    cut |= (left + width == window.width) & (window.right < shape[1])
+    cut |= (top + height == window.height) & (window.bottom < shape[0])
+    return np.asarray(cut)
 
 
 def _ink(image: Image, light: bool) -> Mask:
@@ -44,7 +54,6 @@ def _windows(marked: Mask, cell: int) -> list[Box]:
     """Boxes round all that is marked (H, W), with a cell or two of room; a page has ink where nothing is lettering."""
     height, width = marked.shape
     padded = np.pad(marked, ((0, -height % cell), (0, -width % cell)))
-    cells = padded.reshape(padded.shape[0] // cell, cell, -1, cell).any((1, 3))
-    grown = cv2.dilate(cells.astype(np.uint8), np.ones((3, 3), np.uint8))
-    boxes = components(grown)[1][1:, :4] * cell
+    cells = np.asarray(padded.reshape(padded.shape[0] // cell, cell, -1, cell).any((1, 3)))
+    boxes = components(cv2.dilate(cells.astype(np.uint8, copy=False), np.ones((3, 3), np.uint8)))[1][1:, :4] * cell
     return [Box(x, y, min(x + wide, width), min(y + high, height)) for x, y, wide, high in boxes.tolist()]
