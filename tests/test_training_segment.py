@@ -89,3 +89,24 @@ def test_score_counts_pixels() -> None:
     assert score.precision == 0.5
     assert score.recall == 0.4
     assert score.f1 == pytest.approx(40 / 90)
+
+
+def test_kept_weights_are_halved_where_they_fit_and_never_without_end(run: Path) -> None:
+    from training import export
+    from training.loop import read_checkpoint
+    from training.recipe import TrainingError
+
+    stored = torch.load(run / "out" / "segment.pt", weights_only=True)
+    name = "decoder.0.1.running_var"
+    stored["net"][name][0] = 1e5  # more than fp16 holds
+    torch.save(stored, run / "wide.pt")
+    assert export.export(run / "wide.pt", run / "wide.onnx") < 0.05
+    export.compact(run / "wide.pt", run / "kept.pt")
+    kept = read_checkpoint(run / "kept.pt", "net", "recipe")["net"]
+    assert kept[name][0] == 1e5
+    assert kept["decoder.0.0.weight"].dtype == torch.float16
+    assert (run / "kept.pt").stat().st_size < 0.6 * (run / "wide.pt").stat().st_size
+    stored["net"][name][0] = float("inf")
+    torch.save(stored, run / "endless.pt")
+    with pytest.raises(TrainingError, match=r"endless\.pt holds weights that are not finite"):
+        export.export(run / "endless.pt", run / "endless.onnx")

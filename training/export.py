@@ -12,6 +12,9 @@ from torch import Tensor, nn
 
 from training.loop import read_checkpoint
 from training.nets import CLASSES, NETS
+from training.recipe import TrainingError
+
+HALF = 60_000.0  # values up to this fit fp16
 
 
 class _Probabilities(nn.Module):
@@ -61,10 +64,11 @@ def _halve(path: Path) -> None:
     model = onnx.load(str(path))
     casts = []
     for weight in model.graph.initializer:
-        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < 64:
+        values = numpy_helper.to_array(weight)
+        if weight.data_type != TensorProto.FLOAT or values.size < 64 or np.abs(values).max() > HALF:
             continue
         name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_half"))
+        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
         casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
@@ -83,8 +87,20 @@ def _difference(whole: nn.Module, path: Path) -> float:
         image = rng.random((1, 3, high, wide), np.float32)
         with torch.inference_mode():
             ours = whole(torch.from_numpy(image)).numpy()
-        worst = max(worst, float(np.abs(session.run(None, {"image": image})[0] - ours).max()))
+        apart = float(np.abs(session.run(None, {"image": image})[0] - ours).max())
+        if not np.isfinite(apart):
+            raise TrainingError(f"what the network of {path.stem} gives is not finite; these weights are of no use")
+        worst = max(worst, apart)
     return worst
+
+
+def compact(checkpoint: Path, target: Path) -> None:
+    """Averaged weights to go on from, in half the room: fp16 where they fit. Variances of large activations do not."""
+    stored = read_checkpoint(checkpoint, "net", "recipe")
+    for name, value in stored["net"].items():
+        if value.dtype == torch.float32 and float(value.abs().max()) <= HALF:
+            stored["net"][name] = value.half()
+    torch.save({"net": stored["net"], "recipe": stored["recipe"], "step": stored.get("step", 0)}, target)
 
 
 def entry(target: Path, metric: str, made: str) -> dict[str, object]:
@@ -118,7 +134,10 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--fp32", action="store_true", help="store weights whole")
     parser.add_argument("--metric", default="not measured", help="for the entry in weights.json")
     parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="also write the weights, to begin another run from")
     given = parser.parse_args(words)
+    if given.keep:
+        compact(given.checkpoint, given.keep)
     print(f"largest difference to torch: {export(given.checkpoint, given.target, not given.fp32):.2g}")
     print(json.dumps(enter(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
 

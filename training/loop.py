@@ -186,6 +186,12 @@ def read_checkpoint(path: Path, *needed: str) -> dict[str, Any]:
         raise TrainingError(f"{path} cannot be read ({reason}); move it away, or use another checkpoint") from error
     if missing:
         raise TrainingError(f"{path} is no whole checkpoint: it lacks {', '.join(missing)}; move it away")
+    for part in ("net", "mean"):
+        for name, value in stored.get(part, {}).items():
+            if value.is_floating_point() and not bool(value.isfinite().all()):
+                raise TrainingError(
+                    f"{path} holds weights that are not finite ({part}, {name}); use another checkpoint"
+                )
     return dict(stored)
 
 
