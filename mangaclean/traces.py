@@ -16,6 +16,7 @@ FLAT = 6.0  # standard deviation of a ground, in levels, up to which it is flat
 UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be seen
 BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
+ON = 2.0  # em: how far beyond a line's end its dots may stand
 SPECK = 0.6  # share of a dot's ink that the network sees
 
 
@@ -53,8 +54,9 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
         tight = filled(every, window)
         theirs = lined[window.slices] & ~tight
         own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
-        barred = lined[window.slices] if inside is None else lined[window.slices] | ~inside
-        specks = _specks(other, seen[window.slices], barred, block.em)
+        # On open ground, dots go on with a line; what stands above or below it is a mark of the picture.
+        reach = inside if inside is not None else filled([_longer(line, ON * block.em) for line in every], window)
+        specks = _specks(other, seen[window.slices], lined[window.slices] | ~reach, block.em)
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
     if specks.any():  # they say nothing of the ground that they stand on
@@ -70,6 +72,17 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em)
     return Traced(block, window, own, mask, deviation(page, mask, other))
+
+
+def _longer(line: Line, by: float) -> Line:
+    """A line that reaches `by` px further at both ends, where the dots and marks stand that a detector left out."""
+    corners = np.array(line.polygon, np.float64)
+    sides = corners[1] - corners[0], corners[3] - corners[0]
+    along = max(sides, key=lambda side: float(np.hypot(*side)))
+    along /= max(float(np.hypot(*along)), 1.0)
+    ends = np.sign((corners - corners.mean(0)) @ along)
+    a, b, c, d = ((round(float(x)), round(float(y))) for x, y in corners + by * ends[:, None] * along)
+    return Line((a, b, c, d), line.score)
 
 
 def legibility(lines: Sequence[Line]) -> float:

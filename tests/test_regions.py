@@ -290,12 +290,14 @@ def test_dots_before_a_line_go_where_the_network_sees_them_and_those_of_art_stay
     for y in (122, 138):
         cv2.circle(image, (212, y), 3, (0, 0, 0), -1)
     cv2.circle(image, (180, 130), 3, (0, 0, 0), -1)
+    cv2.circle(image, (240, 200), 3, (0, 0, 0), -1)  # the network sees it, but no line goes on there
     seen = np.where((image == 0).all(2), np.uint8(250), np.uint8(0))
     seen[:, :190] = 0
     none = np.zeros_like(seen)
     mask = regions.detect(image, Finding((line,), seen, none, none), CFG).mask
     assert mask[120:142, 210:215][image[120:142, 210:215, 0] == 0].all()
     assert not mask[126:135, 176:185].any()
+    assert not mask[196:205, 236:245].any()
 
 
 def test_strokes_of_another_text_in_the_balloon_are_left_to_it():
