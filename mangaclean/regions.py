@@ -112,7 +112,7 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, dis
     """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
     told = bool(traced.block.bubble and traced.flat)
     typeset, sfx = _mean(finding.text, traced), _mean(finding.sfx, traced)
-    if max(typeset, sfx) < UNSEEN and legible < PRINT and not told:
+    if max(typeset, sfx) < UNSEEN and legible < PRINT and (not told or set(traced.block.text) <= MARKS):
         return "other"
     if kind == "other" and max(typeset, sfx) > CONFIRMED:
         return "speech" if told else "sfx"

@@ -79,6 +79,17 @@ def test_an_eye_in_a_white_is_not_speech():
     assert made.regions[0].action == "keep"
 
 
+def test_an_eye_that_the_network_does_not_see_stays_where_effects_go():
+    image = drawn.page(tone=120)
+    cv2.circle(image, (200, 200), 40, (255, 255, 255), -1)
+    cv2.circle(image, (200, 200), 12, (0, 0, 0), -1)
+    line = Line(((184, 184), (216, 184), (216, 216), (184, 216)), 0.7, "O", 0.65)
+    none = np.zeros(image.shape[:2], np.uint8)
+    made = regions.detect(image, Finding((line,), none, none, none), SegmentConfig(keep=("other",)))
+    assert not made.mask.any()
+    assert detect(image, line, keep=("other",)).mask.any()  # without a network nobody knows better
+
+
 def test_a_page_of_credits_is_left_alone():
     image = drawn.page()
     line = drawn.column(image, 200, 60, 8, text="あ" * 400)
