@@ -118,7 +118,9 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, dis
         return "speech" if told else "sfx"
     if kind == "sfx" and told and not display and typeset > TYPESET:
         return "speech"  # in a script that nobody here can read
-    return "sfx" if kind == "speech" and display and sfx > CONFIRMED else kind
+    if kind == "speech" and display and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
+        return "sfx"  # whatever stands beside it
+    return kind
 
 
 def _mean(levels: Levels | None, traced: Traced) -> float:

@@ -351,7 +351,7 @@ def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
     seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
     none = np.zeros_like(seen)
     body = [drawn.column(image, 90, y, 4) for y in (70, 350)]
-    finding = Finding((Line(line.polygon, 0.9, "カッ", 0.9), *body), none, seen, none)
+    finding = Finding((Line(line.polygon, 0.9, "カッ", 0.7), *body), none, seen, none)
     kinds = {region.text: region.kind for region in regions.detect(image, finding, CFG).regions}
     assert kinds["カッ"] == "sfx"
 
