@@ -111,7 +111,7 @@ def entry(target: Path, metric: str, made: str) -> dict[str, object]:
         "input": "image: float32 (N, 3, H, W), RGB in 0–1, H and W multiples of 32",
         "output": f"maps: float32 (N, {len(CLASSES)}, H, W), probabilities of {', '.join(CLASSES)}",
         "licence": "Apache-2.0",
-        "data": "drawn pages over art under open licences, and pages of Pepper&Carrot; see training/README.md",
+        "data": "pages drawn over art under open licences, pages of Pepper&Carrot among them; see training/README.md",
         "metric": metric,
         "made": made,
     }
