@@ -49,9 +49,8 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
     far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
     inside = block.bubble.window(window) if block.bubble else None
     own, other = strokes.find(every, far, inside, window, block.em)
-    specks = np.zeros_like(own)
+    specks, tight = np.zeros_like(own), filled(every, window)
     if seen is not None:
-        tight = filled(every, window)
         theirs = lined[window.slices] & ~tight
         own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
         # On open ground, dots go on with a line; what stands above or below it is a mark of the picture.
@@ -66,7 +65,7 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
     if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
         return traced
     # Where nothing reads well on open ground, ink is no sign of lettering: the network says what is.
-    near = grown(filled(every, window), round(0.25 * block.em))
+    near = grown(tight, round(0.25 * block.em))
     marked = (seen[window.slices] > drawn.HINTED) & near
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)

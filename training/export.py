@@ -4,10 +4,12 @@ import argparse
 import hashlib
 import json
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from training.loop import read_checkpoint
@@ -50,31 +52,41 @@ def export(checkpoint: Path, target: Path, half: bool = True) -> float:
             dynamo=False,
         )
     if half:
-        _halve(part)
+        halve(part, lambda values, _: values.size >= 64)
     difference = _difference(whole, part)
     part.replace(target)
     return difference
 
 
-def _halve(path: Path) -> None:
-    """Stores fp32 weights as fp16, each behind a Cast that the runtime folds away on loading."""
+def halve(path: Path, wanted: Callable[[NDArray[np.float32], bool], bool]) -> None:
+    """Stores fp32 weights as fp16 where they fit, each behind a Cast that the runtime folds away on loading.
+
+    `wanted` is asked for each: given its values, and whether they are the weights of a convolution.
+    """
     import onnx
     from onnx import TensorProto, helper, numpy_helper
 
     model = onnx.load(str(path))
+    convolved = {node.input[1] for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")}
     casts = []
     for weight in model.graph.initializer:
-        values = numpy_helper.to_array(weight)
-        if weight.data_type != TensorProto.FLOAT or values.size < 64 or np.abs(values).max() > HALF:
-            continue
-        name = weight.name
-        weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-        casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+        name, values = weight.name, numpy_helper.to_array(weight)
+        if weight.data_type == TensorProto.FLOAT and wanted(values, name in convolved) and np.abs(values).max() <= HALF:
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
+            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def apart(ours: NDArray[np.float32], theirs: NDArray[np.float32], name: str) -> float:
+    """The largest difference of two results. TrainingError: one is not finite, which no maximum would show."""
+    most = float(np.abs(theirs - ours).max())
+    if not np.isfinite(most):
+        raise TrainingError(f"what the network of {name} gives is not finite; these weights are of no use")
+    return most
 
 
 def _difference(whole: nn.Module, path: Path) -> float:
@@ -87,10 +99,7 @@ def _difference(whole: nn.Module, path: Path) -> float:
         image = rng.random((1, 3, high, wide), np.float32)
         with torch.inference_mode():
             ours = whole(torch.from_numpy(image)).numpy()
-        apart = float(np.abs(session.run(None, {"image": image})[0] - ours).max())
-        if not np.isfinite(apart):
-            raise TrainingError(f"what the network of {path.stem} gives is not finite; these weights are of no use")
-        worst = max(worst, apart)
+        worst = max(worst, apart(ours, session.run(None, {"image": image})[0], path.stem))
     return worst
 
 

@@ -53,34 +53,12 @@ def write(checkpoint: Path, target: Path, tile: int | None = None, half: bool = 
         )
     as_matrices(net, False)
     if half:
-        _halve(part)
+        # Matrices of the Fourier transform stay as they are: in fp16 they would no longer undo each other.
+        export.halve(part, lambda _, convolved: convolved)
     sizes = [(tile, tile)] if tile else [(64, 64), (96, 160)]
     difference = max(_difference(net, part, seen, *size) for size in sizes)
     part.replace(target)
     return difference
-
-
-def _halve(path: Path) -> None:
-    """Stores weights of convolutions as fp16, each behind a Cast that the runtime folds away on loading.
-
-    Matrices of the Fourier transform stay as they are: in fp16 they would no longer undo each other.
-    """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    model = onnx.load(str(path))
-    used = {node.input[1] for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")}
-    casts = []
-    for weight in model.graph.initializer:
-        if weight.name in used and weight.data_type == TensorProto.FLOAT:
-            name = weight.name
-            weight.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), f"{name}_half"))
-            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
 
 
 def _difference(net: nn.Module, path: Path, seen: str, high: int, wide: int) -> float:
@@ -93,7 +71,7 @@ def _difference(net: nn.Module, path: Path, seen: str, high: int, wide: int) -> 
     mask[:, :, high // 4 : high // 2, wide // 4 : -wide // 4] = 1
     with torch.inference_mode():
         ours = net(torch.from_numpy(image), torch.from_numpy(mask)).numpy()
-    return float(np.abs(session.run(None, {seen: image, "mask": mask})[0] - ours).max())
+    return export.apart(ours, session.run(None, {seen: image, "mask": mask})[0], path.stem)
 
 
 def enter(target: Path, tile: int | None, metric: str, made: str, seen: str = "image") -> dict[str, object]:
