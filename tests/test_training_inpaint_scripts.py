@@ -197,10 +197,9 @@ def test_painters_are_compared(pool: Path, tmp_path: Path, capsys: pytest.Captur
     assert (tmp_path / "s.png").exists()
 
 
-@pytest.mark.usefixtures("small")
-def test_multiply_adds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_multiply_adds_are_counted() -> None:
     torch = pytest.importorskip("torch", reason="training needs torch")
-    from training import inpaint_compare
+    from training.compare import multiply_adds
     from training.fourier import FourierUnit
     from training.gated import Attention
 
@@ -216,12 +215,10 @@ def test_multiply_adds_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
             self.looking(image.new_zeros(1, 4, 2, 2), mask[..., :2, :2])
             return self.waves(mask)
 
-    monkeypatch.setitem(inpaint_compare.NETS, "two", Two)
     # 64 pixels to 2 channels by 3 × 3; 4 weights at 8 × 5 frequencies; matrices there and back; four places that look
     # at four, each with 8 channels of keys and 4 of values, which 20 rows of 4 weights make.
     wanted = 64 * 2 * 9 + 4 * 8 * 5 + 2 * (2 * 8 * 8 * 5 + 4 * 8 * 8 * 5) + 16 * 12 + 4 * 20 * 4
-    assert inpaint_compare.multiply_adds("two", 8) == wanted
-    assert inpaint_compare.multiply_adds("partial", 128) == 4 * inpaint_compare.multiply_adds("partial", 64)
+    assert multiply_adds(Two, (1, 3, 8, 8), (1, 1, 8, 8)) == wanted
 
 
 @pytest.mark.parametrize("words", ["--tile 50", "--nets other"])

@@ -11,7 +11,7 @@ import pytest
 torch = pytest.importorskip("torch", reason="training needs torch")
 
 from training.mobilenet import Gate, MobileNet, _Encoder  # noqa: E402
-from training.nets import CLASSES, NETS, LiteUNet  # noqa: E402
+from training.nets import CLASSES, NETS, LiteUNet, _Fuse  # noqa: E402
 
 
 @pytest.mark.parametrize("name", sorted(NETS))
@@ -42,6 +42,18 @@ def test_export_agrees_at_any_size(name: str, tmp_path: Path) -> None:
         parameter.data += 0.01 * torch.randn_like(parameter)
     torch.save({"net": net.state_dict(), "recipe": {"net": name}}, tmp_path / "s.pt")
     assert export.export(tmp_path / "s.pt", tmp_path / "s.onnx", half=False) < 1e-4
+
+
+@pytest.mark.parametrize("learning", [True, False])
+def test_joining_is_a_convolution_over_what_was_doubled(learning: bool) -> None:
+    stage = _Fuse(5, 3, 4)
+    torch.nn.init.uniform_(stage[1].running_mean)
+    torch.nn.init.uniform_(stage[1].running_var, 1, 2)
+    below, tap = torch.randn(2, 5, 6, 7), torch.randn(2, 3, 12, 14)
+    doubled = below.repeat_interleave(2, 2).repeat_interleave(2, 3)
+    plain = torch.nn.Sequential(*stage, torch.nn.ReLU()).train(learning)
+    expected = plain(torch.cat([doubled, tap], 1))
+    assert torch.allclose(stage.train(learning)(below, tap), expected, atol=1e-5)
 
 
 @pytest.mark.parametrize(("width", "last"), [(1.0, 320), (1.4, 448), (2.0, 640)])

@@ -98,13 +98,14 @@ def test_networks_are_compared(pool: Path, tmp_path: Path, capsys: pytest.Captur
     assert all(row.count("|") == head.count("|") for row in rows)
 
 
-def test_multiply_adds_of_one_convolution_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_multiply_adds_of_one_convolution_are_known() -> None:
     torch = pytest.importorskip("torch", reason="training needs torch")
-    from training import compare
+    from training.compare import multiply_adds
+    from training.nets import NETS
 
-    monkeypatch.setitem(compare.NETS, "one", lambda: torch.nn.Conv2d(3, 6, 5, 2, 2, groups=3))
-    assert compare.multiply_adds("one", 64, 32) == 32 * 16 * 6 * 25
-    assert compare.multiply_adds("xception", 128, 64) == 2 * compare.multiply_adds("xception", 64, 64)
+    assert multiply_adds(lambda: torch.nn.Conv2d(3, 6, 5, 2, 2, groups=3), (1, 3, 64, 32)) == 32 * 16 * 6 * 25
+    small, large = (multiply_adds(NETS["xception"], (1, 3, high, 64)) for high in (64, 128))
+    assert large == 2 * small
 
 
 @pytest.mark.parametrize("words", ["--pool x", "--net lite-unet", "--page 50 64"])

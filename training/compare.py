@@ -5,16 +5,18 @@ import dataclasses
 import logging
 import tempfile
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from training import evaluate, export
 from training.crops import pages_in
+from training.fourier import as_matrices
 from training.loop import pick_device, train
 from training.nets import NETS
 from training.recipe import Recipe, TrainingError
@@ -40,23 +42,13 @@ class Row:
         return f"| {' | '.join(cells)} |"
 
 
-def multiply_adds(name: str, high: int, wide: int) -> int:
-    """Of all convolutions on a page of that size; nothing is computed, so that it takes no time."""
-    total = 0
-
-    def count(layer: nn.Module, _: object, made: Tensor) -> None:
-        nonlocal total
-        layer = cast(nn.Conv2d, layer)
-        total += made.numel() * layer.in_channels // layer.groups * layer.kernel_size[0] * layer.kernel_size[1]
-
-    with torch.device("meta"):
-        net = NETS[name]().eval()
-        for layer in net.modules():
-            if isinstance(layer, nn.Conv2d):
-                layer.register_forward_hook(count)
-        with torch.no_grad():
-            net(torch.zeros(1, 3, high, wide))
-    return total
+def multiply_adds(make: Callable[[], nn.Module], *shapes: tuple[int, ...]) -> int:
+    """Of a network, as it is exported, on inputs of these shapes; nothing is computed, so that it takes no time."""
+    with torch.device("meta"), torch.inference_mode(), FlopCounterMode(display=False) as counted:
+        net = make().eval()
+        as_matrices(net)
+        net(*(torch.zeros(shape) for shape in shapes))
+    return int(counted.get_total_flops()) // 2
 
 
 def milliseconds(name: str, high: int, wide: int, threads: int, times: int) -> float:
@@ -111,7 +103,7 @@ def main(words: list[str] | None = None) -> None:
         print("| --- |" + " ---: |" * (5 if learns else 3))
         for name in given.nets:
             parameters = sum(parameter.numel() for parameter in NETS[name]().parameters())
-            work = multiply_adds(name, high, wide)
+            work = multiply_adds(NETS[name], (1, 3, high, wide))
             row = Row(name, parameters, work, milliseconds(name, high, wide, given.threads, given.times))
             if learns:
                 recipe = dataclasses.replace(chosen(given, Recipe()), net=name)

@@ -7,19 +7,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import nn
 
 from training import inpaint_export, rivals
 from training.art import Picture
+from training.compare import multiply_adds
 from training.fill import MULTIPLE, Fill
-from training.fourier import FourierUnit
-from training.gated import Attention
 from training.inpaint_loop import of_net
 from training.inpaint_losses import Features
 from training.inpaint_nets import NETS
@@ -41,46 +39,6 @@ class Judged:
         """For the table."""
         distance = "–" if self.distance is None else f"{self.distance:.2f}"
         return [f"{self.likeness.psnr:.2f}", f"{self.likeness.ssim:.4f}", distance]
-
-
-def multiply_adds(name: str, side: int) -> int:
-    """Of convolutions, Fourier matrices and attention on a square tile; nothing is computed, so it takes no time."""
-    total = 0
-
-    def count(layer: nn.Module, _: object, made: Tensor) -> None:
-        nonlocal total
-        layer = cast(nn.Conv2d, layer)
-        total += made.numel() * layer.in_channels // layer.groups * layer.kernel_size[0] * layer.kernel_size[1]
-
-    def turned(layer: nn.Module, given: tuple[Tensor, ...], made: Tensor) -> None:
-        nonlocal total
-        layer = cast(nn.ConvTranspose2d, layer)
-        total += given[0].numel() * layer.out_channels // layer.groups * layer.kernel_size[0] * layer.kernel_size[1]
-
-    def waves(_: nn.Module, __: object, made: Tensor) -> None:
-        nonlocal total
-        half = made.shape[-1] // 2 + 1
-        # Rows: one product for real and one for imaginary parts; columns: two for each; there and back.
-        total += 2 * made.numel() // made.shape[-1] * half * (2 * made.shape[-1] + 4 * made.shape[-2])
-
-    def looked(layer: nn.Module, _: object, made: Tensor) -> None:
-        nonlocal total
-        total += (made.shape[-2] * made.shape[-1]) ** 2 * (cast(Attention, layer).slim + made.shape[1])
-
-    with torch.device("meta"):
-        net = NETS[name]().eval()
-        for layer in net.modules():
-            if isinstance(layer, nn.Conv2d):
-                layer.register_forward_hook(count)
-            elif isinstance(layer, nn.ConvTranspose2d):
-                layer.register_forward_hook(turned)
-            elif isinstance(layer, FourierUnit):
-                layer.register_forward_hook(waves)
-            elif isinstance(layer, Attention):
-                layer.register_forward_hook(looked)
-        with torch.no_grad():
-            net(torch.zeros(1, 3, side, side), torch.zeros(1, 1, side, side))
-    return total
 
 
 def milliseconds(name: str, side: int, threads: int, times: int) -> float:
@@ -138,7 +96,8 @@ def rows(given: argparse.Namespace) -> list[list[str]]:
     table = []
     for name in given.nets:
         parameters = sum(parameter.numel() for parameter in NETS[name]().parameters())
-        cells = [name, f"{parameters / 1e6:.2f} M", f"{multiply_adds(name, given.tile) / 1e9:.1f} G"]
+        work = multiply_adds(NETS[name], *((1, channels, given.tile, given.tile) for channels in (3, 1)))
+        cells = [name, f"{parameters / 1e6:.2f} M", f"{work / 1e9:.1f} G"]
         cells.append(f"{milliseconds(name, given.tile, given.threads, given.times):,.0f}")
         if tried:
             known = name in weights

@@ -84,8 +84,32 @@ class _Lite0(nn.Module):
         self.load_state_dict({name: stored[name] for name in ours if "num_batches" not in name}, strict=False)
 
 
-def _fuse(inner: int, outer: int) -> nn.Sequential:
-    return nn.Sequential(nn.Conv2d(inner, outer, 3, padding=1, bias=False), _bn(outer), nn.ReLU(inplace=True))
+class _Fuse(nn.Sequential):
+    """A 3 × 3 convolution over what comes from below, doubled, and a tap of the encoder; batch norm; ReLU.
+
+    Over pixels that stand twice in each row, a 3 × 3 convolution is a transposed one of 4 × 4 taps and stride 2 over
+    what was not doubled yet, and that takes 4/9 of the work.
+    """
+
+    # Row by row, what each tap of the wider kernel sums.
+    _SUMS = ((0.0, 0.0, 1.0), (0.0, 1.0, 1.0), (1.0, 1.0, 0.0), (1.0, 0.0, 0.0))
+
+    def __init__(self, below: int, tap: int, outer: int) -> None:
+        super().__init__(nn.Conv2d(below + tap, outer, 3, padding=1, bias=False), _bn(outer))
+        self._below = below
+
+    def forward(self, below: Tensor, tap: Tensor) -> Tensor:
+        norm = cast(nn.BatchNorm2d, self[1])
+        weight, shift = cast(nn.Conv2d, self[0]).weight, None
+        if not self.training:  # the norm goes into the convolution
+            scale = norm.weight / (cast(Tensor, norm.running_var) + norm.eps).sqrt()
+            weight, shift = weight * scale[:, None, None, None], norm.bias - cast(Tensor, norm.running_mean) * scale
+        lower, side = weight[:, : self._below], weight[:, self._below :]
+        sums = weight.new_tensor(self._SUMS)
+        wide = (sums @ lower @ sums.T).transpose(0, 1)
+        y = functional.conv_transpose2d(below, wide, stride=2, padding=1)
+        y = y + functional.conv2d(tap, side, shift, padding=1)
+        return functional.relu(norm(y) if self.training else y)
 
 
 class LiteUNet(nn.Module):
@@ -103,7 +127,7 @@ class LiteUNet(nn.Module):
         inner = 320
         self.decoder = nn.ModuleList()
         for width, tap in zip((96, 64, 40, 24), (112, 40, 24, 16), strict=True):
-            self.decoder.append(_fuse(inner + tap, width))
+            self.decoder.append(_Fuse(inner, tap, width))
             inner = width
         self.head = nn.Conv2d(inner, len(CLASSES) * 4, 3, padding=1)
         nn.init.constant_(cast(Tensor, self.head.bias), -2.0)
@@ -111,7 +135,7 @@ class LiteUNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         *taps, y = self.encoder(x)
         for stage, tap in zip(self.decoder, reversed(taps), strict=True):
-            y = stage(torch.cat([_doubled(y), tap], 1))
+            y = stage(y, tap)
         return functional.pixel_shuffle(self.head(y), 2)
 
 
@@ -119,10 +143,6 @@ def shallow(encoder: nn.Module, parts: int) -> list[nn.Module]:
     """The first parts of an encoder, in the order in which an image passes them."""
     listed = nn.ModuleList, nn.Sequential
     return [part for child in encoder.children() for part in (child if isinstance(child, listed) else [child])][:parts]
-
-
-def _doubled(x: Tensor) -> Tensor:
-    return functional.interpolate(x, scale_factor=2.0, mode="nearest")
 
 
 NETS: dict[str, Callable[..., nn.Module]] = {
