@@ -282,11 +282,10 @@ class Page:
         self.image[inside] = art[inside]
 
     def _hidden(self, image: Picture, labels: Labels, place: tuple[int, int], shape: tuple[int, ...]) -> None:
-        rng = self.rng
-        centre = np.array(place) + rng.uniform(0, 1, 2) * shape[1::-1]
-        axes = np.array(shape[1::-1]) * rng.uniform(0.1, 0.4, 2)
+        centre = np.array(place) + self.rng.uniform(0, 1, 2) * shape[1::-1]
+        axes = np.array(shape[1::-1]) * self.rng.uniform(0.1, 0.4, 2)
         cover = np.zeros_like(self.labels)
-        cv2.ellipse(cover, xy(centre), xy(axes + 1), rng.uniform(0, 180), 0, 360, 1, -1)
+        cv2.ellipse(cover, xy(centre), xy(axes + 1), self.rng.uniform(0, 180), 0, 360, 1, -1)
         self.image[cover > 0], self.labels[cover > 0] = image[cover > 0], labels[cover > 0]
 
     def _print(self, stamp: Picture, left: int, top: int, tone: Tone, label: int) -> None:
@@ -298,5 +297,4 @@ class Page:
         if not stamp.size:
             return
         blend(part, stamp, tone)
-        marks = self.labels[box]
-        marks[stamp > 40] = marks[stamp > 40] & BALLOON | label
+        self.labels[box][stamp > 40] = self.labels[box][stamp > 40] & BALLOON | label
