@@ -31,6 +31,11 @@ class Block:
         return "".join(line.text for line in self.lines)
 
     @property
+    def box(self) -> Box:
+        lefts, tops, rights, bottoms = zip(*map(box_of, self.lines), strict=True)
+        return Box(min(lefts), min(tops), max(rights), max(bottoms))
+
+    @property
     def longest(self) -> Line:
         return max(self.lines, key=_length)
 

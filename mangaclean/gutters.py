@@ -22,6 +22,7 @@ ASIDE = (2, 4, 7, 11)  # px beside a frame at which its gutter is looked for
 THINNEST = 0.05  # of the page's side: a panel's extent, at least
 SPARSE = 0.03  # share of ink in a row or column of pixels up to which it belongs to the margin
 STEP = 3  # px between the points at which a cut is looked at
+AT_ONCE = 2_000_000  # points of cuts that are looked at together: strips have long cuts, and many
 TOLERANCE = 2  # px by which a frame may wander from a cut
 
 # What a point of a cut is worth: between two frames, beside one, on open paper, under a balloon; and what all of a cut
@@ -142,16 +143,17 @@ def _scored(mask: Mask, page: Frames, reach: tuple[Reach, Reach]) -> Iterator[tu
     if bottom - top < 2 * least or not len(lines):
         return
     xs = np.arange(columns[0], columns[-1] + 1, STEP)
-    ys = np.rint(lines[:, :1] + lines[:, 1:] * xs[None, :]).astype(np.int32)
-    on = (ys >= 0) & (ys < mask.shape[0])
-    ys = np.where(on, ys, 0)
-    on &= mask[ys, xs]
-    counts = on.sum(1)
-    middle = (ys * on).sum(1) / np.maximum(counts, 1)
-    good = (counts > 0.5 * len(xs)) & (middle > top + least) & (middle < bottom - least)
-    worth = _worth(on, reach[0][ys, xs], reach[1][ys, xs], page.hidden[ys, xs])
-    for i in np.flatnonzero(good):
-        yield float(worth[i]), float(lines[i, 0]), float(lines[i, 1])
+    for some in np.array_split(lines, -(-len(lines) * len(xs) // AT_ONCE)):
+        ys = np.rint(some[:, :1] + some[:, 1:] * xs[None, :]).astype(np.int32)
+        on = (ys >= 0) & (ys < mask.shape[0])
+        ys = np.where(on, ys, 0)
+        on &= mask[ys, xs]
+        counts = on.sum(1)
+        middle = (ys * on).sum(1) / np.maximum(counts, 1)
+        good = (counts > 0.5 * len(xs)) & (middle > top + least) & (middle < bottom - least)
+        worth = _worth(on, reach[0][ys, xs], reach[1][ys, xs], page.hidden[ys, xs])
+        for i in np.flatnonzero(good):
+            yield float(worth[i]), float(some[i, 0]), float(some[i, 1])
 
 
 def _proposed(level: Ends, shape: tuple[int, ...], top: int, bottom: int, left: int, right: int) -> Ends:

@@ -1,5 +1,6 @@
 """Panels of a page, and the order in which a person reads them and what stands in them."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -11,6 +12,7 @@ from mangaclean.gutters import Frames
 from mangaclean.types import Box, Direction, Image, Mask, Region
 
 SEEN = 800  # px of the page's short side at which frames are looked for
+MOST = 4_000_000  # px of a strip that are looked at: each piece of it takes as many bytes
 SMALLEST = 0.07  # of the page's short side: a panel's, at least
 LEFT = 0.1  # and where there are closed frames: of a panel beside them
 GROWN = 4  # px by which what lies round a closed frame keeps away from it
@@ -23,7 +25,7 @@ SLANT = 0.7  # px of height that one px to the side is worth in reading order, w
 def find(image: Image, regions: Sequence[Region] = ()) -> list[Box]:
     """Panels of a page (H, W, 3): its closed frames, and what gutters leave of the rest, without the paper round it."""
     height, width = image.shape[:2]
-    scale = min(1.0, SEEN / min(height, width))
+    scale = min(1.0, SEEN / min(height, width), math.sqrt(MOST / (height * width)))
     small = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     grey = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2GRAY), np.uint8)
     found = gutters.frames(grey, _balloons(regions, scale, grey.shape))

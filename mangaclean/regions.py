@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mangaclean import added, appearance, bubbles, drawn, letters, masks, memory, outlines, panels
+from mangaclean import added, appearance, bubbles, credits, drawn, letters, masks, memory, outlines, panels
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -18,8 +18,6 @@ from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask,
 LETTERING, TEXT = 0.25, 0.6  # mean confidence of reading from which a block is lettering at all, and a text
 MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and lines of art are read as
 KANA = re.compile("[ぁ-ゖァ-ヺ]")
-CREDITS = 300  # letters of one block from which it is taken for credits or an afterword
-LISTED = 0.7  # share of a page's letters that stand in such blocks, from which all of it is
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
 LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
@@ -37,8 +35,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     blocks = group(lines, bubbles.find(image, lines))
     sizes = [block.em for block in blocks if block.bubble] or [block.em for block in blocks]
     body = float(np.median(sizes)) if sizes else 0.0
-    lists = [len(block.text) for block in blocks if len(block.text) > CREDITS]
-    page_of_credits = sum(lists) > LISTED * sum(len(block.text) for block in blocks)
+    listed = credits.places(blocks, image.shape[1], image.shape[0])
     seen = drawn.lettering(finding)
     mask = np.zeros(image.shape[:2], bool)
     lined = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
@@ -47,19 +44,19 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     homes: list[Bubble | None] = []
     cleaned: list[Bubble] = []
     for block in blocks:
-        credits = page_of_credits or len(block.text) > CREDITS
         traced = trace(image, block, seen, lined)
         taken[traced.window.slices] |= traced.mask
         # The blocks of one balloon answer for each other: a lone kana reads badly.
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
         legible = max(legibility(block.lines), legibility(company))
-        kind: Kind = "other" if credits else _kind(traced, legible, body)
-        if seen is not None and not credits:
+        stays = listed(block.box) or len(block.text) > credits.LONG
+        kind: Kind = "other" if stays else _kind(traced, legible, body)
+        if seen is not None and not stays:
             kind = _confirmed(traced, kind, finding, legible, block.em >= DISPLAY * body)
         alone = block.bubble is not None and sum(other.bubble is block.bubble for other in blocks) == 1
         if kind == "speech" and block.bubble and alone and outlines.is_thought(block.bubble.inside):
             kind = "thought"
-        action, reason = _decide(traced, kind, credits, cfg)
+        action, reason = _decide(traced, kind, stays, cfg)
         regions.append(_region(image, traced, kind, action, reason))
         if _wanted(regions[-1], wishes) != "keep":
             mask[traced.window.slices] |= traced.mask
@@ -74,8 +71,9 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             if inside is not None:  # a mark beside a balloon's text is part of it
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
-            kind = "other" if page_of_credits else "speech" if traced.block.bubble else "sfx"
-            action, reason = _decide(traced, kind, page_of_credits, cfg)
+            stays = listed(traced.window)
+            kind = "other" if stays else "speech" if traced.block.bubble else "sfx"
+            action, reason = _decide(traced, kind, stays, cfg)
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
                 mask[traced.window.slices] |= traced.mask
@@ -198,9 +196,9 @@ def _slant(block: Block) -> float:
     return float(np.degrees(np.arctan2(dx, max(dy, 1))))
 
 
-def _decide(traced: Traced, kind: Kind, credits: bool, cfg: SegmentConfig) -> tuple[Action, str]:
+def _decide(traced: Traced, kind: Kind, listed: bool, cfg: SegmentConfig) -> tuple[Action, str]:
     if kind in cfg.keep:
-        names = {"sfx": "sound effect", "other": "credits or afterword" if credits else "hardly lettering"}
+        names = {"sfx": "sound effect", "other": "credits or afterword" if listed else "hardly lettering"}
         return "keep", f"kept: {names.get(kind, kind)}"
     if not traced.strokes.any():
         return "keep", "kept: no strokes stand out from the ground"

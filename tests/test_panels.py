@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mangaclean import panels
+from mangaclean import gutters, panels
 from mangaclean.types import Box, Line, Region
 from tests import drawn
 
@@ -67,6 +67,14 @@ def test_strip_of_four_is_read_downwards():
     got = panels.find(framed(*frames, width=400))
     assert_found(frames, got)
     assert [got[i].top for i in panels.sort(got, "rtl")] == sorted(box.top for box in got)
+
+
+def test_long_strips_are_looked_at_smaller_and_in_parts(monkeypatch: pytest.MonkeyPatch):
+    frames = [Box(30, 30 + 600 * i, 770, 560 + 600 * i) for i in range(12)]
+    image = framed(*frames, height=7220)
+    monkeypatch.setattr(panels, "MOST", 1_500_000)
+    monkeypatch.setattr(gutters, "AT_ONCE", 10_000)
+    assert_found(frames, panels.find(image))
 
 
 def test_lines_of_art_cut_no_panel():

@@ -109,6 +109,18 @@ def test_credits_at_the_foot_of_a_page_leave_its_balloons_to_be_cleaned():
     assert not made.mask[290:].any()
 
 
+def test_credits_of_a_strip_stay_and_its_panels_are_cleaned():
+    image = np.full((1400, 400, 3), 255, np.uint8)
+    drawn.balloon(image, (200, 130), (90, 110))
+    speech = drawn.column(image, 190, 60, 6)
+    near = drawn.column(image, 200, 1120, 3)
+    names = drawn.column(image, 200, 1200, 9, em=16, text="あ" * 400)
+    made = detect(image, speech, near, names)
+    assert [region.reason for region in made.regions if region.box.top > 1000] == ["kept: credits or afterword"] * 2
+    assert made.mask[60:190].any()
+    assert not made.mask[1000:].any()
+
+
 def test_white_on_black_is_found_and_erased():
     image = drawn.page(tone=255)
     cv2.ellipse(image, (200, 200), (90, 110), 0, 0, 360, (0, 0, 0), -1)
