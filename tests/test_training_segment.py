@@ -1,5 +1,6 @@
 """The scripts of training run, from a pool to an exported network."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -57,6 +58,21 @@ def test_export_agrees_with_torch_and_is_measured(run: Path, capsys: pytest.Capt
     Image.new("L", (70, 50), 255).save(run / "set" / "mask" / "1.png")
     evaluate.main([str(target), str(run / "set"), "--threshold", "-1"])
     assert "f1 1.0000" in capsys.readouterr().out
+
+
+def test_export_undoes_weights_of_marked_pixels(run: Path) -> None:
+    import onnxruntime
+
+    from training import export
+
+    page = {"image": np.random.default_rng(0).random((1, 3, 64, 96), np.float32)}
+    odds = []
+    for lower in (0.0, math.log(4)):
+        export.export(run / "out" / "segment.pt", run / "lowered.onnx", lower=lower)
+        maps = onnxruntime.InferenceSession(str(run / "lowered.onnx")).run(None, page)[0]
+        odds.append(maps / (1 - maps))
+    factors = (odds[1] / odds[0]).mean((0, 2, 3))
+    assert factors == pytest.approx([0.25, 0.25, 1], rel=1e-3)
 
 
 def test_loss_falls_with_right_answers() -> None:

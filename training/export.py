@@ -20,23 +20,26 @@ HALF = 60_000.0  # values up to this fit fp16
 
 
 class _Probabilities(nn.Module):
-    def __init__(self, net: nn.Module) -> None:
+    def __init__(self, net: nn.Module, lower: float) -> None:
         super().__init__()
         self.net = net
+        self.lower = torch.tensor([lower, lower, 0.0])[None, :, None, None] if lower else None
 
     def forward(self, image: Tensor) -> Tensor:
-        return torch.sigmoid(self.net(image))
+        logits = self.net(image)
+        return torch.sigmoid(logits if self.lower is None else logits - self.lower)
 
 
-def export(checkpoint: Path, target: Path, half: bool = True) -> float:
+def export(checkpoint: Path, target: Path, half: bool = True, lower: float = 0.0) -> float:
     """Exports, and gives the largest difference of a probability between torch and ONNX Runtime.
 
-    `half`: weights are stored as fp16 and widened when the file is loaded; arithmetic stays fp32.
+    `half`: weights are stored as fp16 and widened when the file is loaded; arithmetic stays fp32. `lower`: taken from
+    the logits of lettering; ln w undoes what weighing marked pixels w times in training does to probabilities.
     """
     stored = read_checkpoint(checkpoint, "net", "recipe")
     net = NETS[stored["recipe"]["net"]]()
     net.load_state_dict(stored["net"])
-    whole = _Probabilities(net).eval()
+    whole = _Probabilities(net, lower).eval()
     part = target.with_suffix(".part")
     free = {0: "batch", 2: "height", 3: "width"}
     with warnings.catch_warnings():
@@ -141,13 +144,14 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("target", type=Path)
     parser.add_argument("--fp32", action="store_true", help="store weights whole")
+    parser.add_argument("--lower", type=float, default=0.0, help="taken from the logits of lettering")
     parser.add_argument("--metric", default="not measured", help="for the entry in weights.json")
     parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="also write the weights, to begin another run from")
     given = parser.parse_args(words)
     if given.keep:
         compact(given.checkpoint, given.keep)
-    print(f"largest difference to torch: {export(given.checkpoint, given.target, not given.fp32):.2g}")
+    print(f"largest difference to torch: {export(given.checkpoint, given.target, not given.fp32, given.lower):.2g}")
     print(json.dumps(enter(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
 
 
