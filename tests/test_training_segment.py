@@ -60,6 +60,25 @@ def test_export_agrees_with_torch_and_is_measured(run: Path, capsys: pytest.Capt
     assert "f1 1.0000" in capsys.readouterr().out
 
 
+def test_average_of_runs_lies_between_them(run: Path) -> None:
+    from training import average
+    from training.loop import read_checkpoint
+
+    first, second, both = (run / f"{name}.pt" for name in ("first", "second", "both"))
+    stored = read_checkpoint(run / "out" / "segment.pt", "net")
+    for path, by in ((first, 1.0), (second, 3.0)):
+        weights = {name: value * by if value.is_floating_point() else value for name, value in stored["net"].items()}
+        torch.save({**stored, "net": weights}, path)
+    average.main([str(first), str(second), "--out", str(both)])
+    made = read_checkpoint(both, "net", "recipe")
+    assert made["recipe"] == stored["recipe"]
+    for name, value in made["net"].items():
+        assert torch.allclose(value, stored["net"][name] * (2 if value.is_floating_point() else 1)), name
+    torch.save({**stored, "net": {"other": torch.zeros(1)}}, second)
+    with pytest.raises(SystemExit, match=r"second\.pt holds weights of another network than .*first\.pt"):
+        average.main([str(first), str(second), "--out", str(both)])
+
+
 def test_export_undoes_weights_of_marked_pixels(run: Path) -> None:
     import onnxruntime
 
