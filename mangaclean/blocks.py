@@ -1,5 +1,6 @@
 """Lines grouped to blocks: the lines of one balloon together, columns in reading order, furigana apart."""
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -32,8 +33,7 @@ class Block:
 
     @property
     def box(self) -> Box:
-        lefts, tops, rights, bottoms = zip(*map(box_of, self.lines), strict=True)
-        return Box(min(lefts), min(tops), max(rights), max(bottoms))
+        return functools.reduce(Box.union, map(box_of, self.lines))
 
     @property
     def longest(self) -> Line:

@@ -23,11 +23,10 @@ class _Probabilities(nn.Module):
     def __init__(self, net: nn.Module, lower: float) -> None:
         super().__init__()
         self.net = net
-        self.lower = torch.tensor([lower, lower, 0.0])[None, :, None, None] if lower else None
+        self.lower = torch.tensor([lower, lower, 0.0])[None, :, None, None]
 
     def forward(self, image: Tensor) -> Tensor:
-        logits = self.net(image)
-        return torch.sigmoid(logits if self.lower is None else logits - self.lower)
+        return torch.sigmoid(self.net(image) - self.lower)
 
 
 def export(checkpoint: Path, target: Path, half: bool = True, lower: float = 0.0) -> float:
