@@ -84,7 +84,7 @@ class _Lite0(nn.Module):
         self.load_state_dict({name: stored[name] for name in ours if "num_batches" not in name}, strict=False)
 
 
-class _Fuse(nn.Sequential):
+class _Fuse(nn.Sequential):  # parameters keep the names under which they are stored
     """A 3 × 3 convolution over what comes from below, doubled, and a tap of the encoder; batch norm; ReLU.
 
     Over pixels that stand twice in each row, a 3 × 3 convolution is a transposed one of 4 × 4 taps and stride 2 over
