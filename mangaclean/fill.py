@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import coarse, tiles
+from mangaclean import coarse, memory, tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import SPECKS, STRAY, Survey, measure, predicted
 from mangaclean.types import Image, Inpainter, Mask
@@ -36,6 +36,7 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
     """What `remove` makes of a page, and the part of the mask (H, W) that `inpainter` painted."""
     if not mask.any():
         return image.copy(), mask.copy()
+    memory.begin(image)
     filled, art = flatten(image, mask, cfg.flat)
     if art.any():
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from mangaclean import fill, regions, setting
+from mangaclean import fill, memory, regions, setting
 from mangaclean.config import InpaintConfig, OcrConfig, SegmentConfig, TypesetConfig
 from mangaclean.types import Detection, Image, Inpainter, Mask, Reader, Reading, Region, Segmenter, Wish
 
@@ -17,6 +17,7 @@ def segment(image: Image, segmenter: Segmenter, cfg: SegmentConfig, wishes: Sequ
 
     The mask follows `wishes`; the regions have what the program would do: that tells a wish.
     """
+    memory.begin(image)
     return regions.detect(image, segmenter(image), cfg, wishes)
 
 

@@ -65,7 +65,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     del lined
     if seen is not None:
         finding = replace(finding, text=None, sfx=None)  # a large page has none too much memory for what comes now
-        memory.trim(image)
+        memory.trim()
         for traced in _effects(image, finding, seen, taken):
             inside = _home(traced, cleaned)
             if inside is not None:  # a mark beside a balloon's text is part of it

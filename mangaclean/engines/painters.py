@@ -162,10 +162,7 @@ def _onnx_lama(path: Path) -> tuple[Network, int]:
 
 
 def _named(session: "InferenceSession", image: str, mask: str) -> Network:
-    def run(pixels: NDArray[np.float32], hidden: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(session.run(None, {image: pixels, mask: hidden})[0], np.float32)
-
-    return run
+    return lambda pixels, hidden: onnx.answer(session, {image: pixels, mask: hidden})
 
 
 def _script(path: Path) -> Network:

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from mangaclean import kana
-from mangaclean.engines.onnx import session
+from mangaclean.engines.onnx import answer, session
 from mangaclean.errors import MissingError
 from mangaclean.types import Image, Line
 
@@ -98,7 +98,7 @@ def recogniser(language: str = "", weights: str = "") -> Recogniser:
     def read(image: Image) -> tuple[str, float]:
         width = max(round(image.shape[1] * HEIGHT / image.shape[0]), NARROWEST)
         data = cv2.resize(image, (width, HEIGHT))[:, :, ::-1].astype(np.float32) / 127.5 - 1
-        scores = np.asarray(net.run(None, {name: data.transpose(2, 0, 1)[None]})[0])[0]
+        scores = answer(net, {name: data.transpose(2, 0, 1)[None]})[0]
         scores[:, foreign] = 0
         best, sure = scores.argmax(1), scores.max(1)
         # Connectionist temporal classification: repeats are one letter.

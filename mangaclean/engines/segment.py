@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mangaclean import memory, overlooked
 from mangaclean.config import SegmentConfig
 from mangaclean.engines import textmap
-from mangaclean.engines.onnx import session
+from mangaclean.engines.onnx import answer, session
 from mangaclean.engines.recognise import crop, recogniser
 from mangaclean.strokes import box_of
 from mangaclean.types import Finding, Image, Line, Point, Segmenter
@@ -39,9 +39,9 @@ def rapidocr(cfg: SegmentConfig) -> Segmenter:
     read = recogniser()
 
     def run(tile: Image) -> Map:
-        data = (tile[:, :, ::-1].astype(np.float32) / 255 - MEAN) / STD
-        out: Map = np.asarray(net.run(None, {name: data.transpose(2, 0, 1)[None]})[0], np.float32)[0, 0]
-        return out
+        data = np.asarray((tile[:, :, ::-1].astype(np.float32) / 255 - MEAN) / STD, np.float32)
+        seen: Map = answer(net, {name: data.transpose(2, 0, 1)[None]})[0, 0]
+        return seen
 
     def with_text(image: Image, line: Line) -> Line:
         text, confidence = read(crop(image, line))
@@ -64,7 +64,7 @@ def net(cfg: SegmentConfig) -> Segmenter:
     def segmenter(image: Image) -> Finding:
         seen = maps(image)
         found = lines(image)
-        memory.trim(image)
+        memory.trim()
         return replace(found, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
 
     return segmenter

@@ -1,0 +1,46 @@
+"""What the program keeps in memory from page to page."""
+
+import numpy as np
+import pytest
+
+from mangaclean import memory
+from mangaclean.engines import onnx
+
+SHRINKS = "memory.enable_memory_arena_shrinkage"
+
+
+class Session:
+    """Stands for one of ONNX Runtime, and keeps the options of its last run."""
+
+    def run(self, outputs, given, options):
+        self.options = options
+        return [given["image"] * 2, given["image"]]
+
+
+@pytest.fixture(autouse=True)
+def usual():
+    yield
+    memory.begin(np.zeros((1, 1, 3), np.uint8))
+
+
+@pytest.mark.parametrize(("high", "given_back"), [(1600, False), (4000, True)])
+def test_networks_keep_their_memory_but_while_a_large_page_is_worked_on(high, given_back):
+    memory.begin(np.broadcast_to(np.uint8(0), (high, 3000, 3)))
+    session = Session()
+    made = onnx.answer(session, {"image": np.ones((1, 2), np.float32)})
+    assert made.tolist() == [[2, 2]]
+    if given_back:
+        assert session.options.get_run_config_entry(SHRINKS) == "cpu:0"
+    else:
+        with pytest.raises(RuntimeError):
+            session.options.get_run_config_entry(SHRINKS)
+
+
+def test_network_answers_the_same_on_large_pages():
+    from mangaclean.engines import weights
+
+    net = onnx.network(weights.read(weights.find(None)))
+    image = np.random.default_rng(0).random((1, 3, 64, 96), np.float32)
+    usual = net(image)
+    memory.begin(np.broadcast_to(np.uint8(0), (9000, 6000, 3)))
+    np.testing.assert_array_equal(net(image), usual)
