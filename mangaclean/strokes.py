@@ -14,6 +14,8 @@ INK = 40  # levels from the ground's tone from which a pixel is ink
 MARK = 0.5  # em: dots, small kana's parts, voicing marks
 SMALL = 20  # px: radius up to which a disc is quicker than distances
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
+DASH = 0.1  # share of a piece in the lines, from which it is a letter of theirs that goes on: a dash
+THIN, THICK = 0.3, 1.5  # times as thick as the lettering: a letter or mark that stands by itself
 
 
 def disc(radius: int) -> Levels:
@@ -85,12 +87,15 @@ def ink_of(image: Image, tone: Levels) -> Levels:
     return np.maximum(np.maximum(far[:, :, 0], far[:, :, 1]), far[:, :, 2]).astype(np.uint8)
 
 
-def find(lines: Sequence[Line], far: Levels, inside: Mask | None, window: Box, em: float) -> tuple[Mask, Mask]:
+def find(
+    lines: Sequence[Line], far: Levels, inside: Mask | None, window: Box, em: float, printed: bool
+) -> tuple[Mask, Mask]:
     """Strokes of `lines`, and the ink that is not theirs (outlines, art), in a window of the page.
 
     `far` (h, w) is the window's distance from the ground's tone; `inside` (h, w) the balloon, if there is one; `em`
     the size of the lettering in px. Connected ink belongs to the lettering when it lies in the lines or close by in
     the same balloon (dots, small kana, marks that the detector left out) and is not larger than a letter can be.
+    Beside `printed` lines, letters that stand clear of the balloon's outline go, too: an exclamation mark, a dash.
     """
     ink = (far > INK).astype(np.uint8)
     tight = filled(lines, window)
@@ -102,9 +107,14 @@ def find(lines: Sequence[Line], far: Levels, inside: Mask | None, window: Box, e
     in_close = np.bincount(labels[close], minlength=count) / stats[:, cv2.CC_STAT_AREA]
     in_tight = np.bincount(labels[tight], minlength=count) / stats[:, cv2.CC_STAT_AREA]
     longest = max(max(box_of(line).width, box_of(line).height) for line in lines)
-    # Further off only marks are taken: what is larger there may be a jag of the balloon.
     whole = ((in_close > 0.95) & (side < LETTER * em)) | ((in_near > 0.95) & (side < MARK * em))
     whole |= (in_tight > 0.75) & (side < 1.2 * longest)
+    if printed and inside is not None:
+        # Further off, what is larger than a mark may be a jag of the balloon, or a drawing in it.
+        clear = np.bincount(labels[shrunk(inside, 2)], minlength=count) == stats[:, cv2.CC_STAT_AREA]
+        thick = _thickness(ink, np.asarray(labels, np.int32), whole)
+        alone = (side < LETTER * em) & (thick > THIN)
+        whole |= (in_near > 0.95) & clear & (alone | (in_tight > DASH)) & (thick < THICK)
     crossing = (in_tight > 0.02) & ~whole
     whole[0] = crossing[0] = False
     strokes: Mask = whole[labels]
@@ -114,3 +124,11 @@ def find(lines: Sequence[Line], far: Levels, inside: Mask | None, window: Box, e
             core &= shrunk(inside, 2)
         strokes |= crossing[labels] & core
     return strokes, (ink > 0) & ~strokes
+
+
+def _thickness(ink: Levels, labels: NDArray[np.int32], those: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """How many times as thick as most of `those` each piece of ink (h, w) is, by label; infinite if there are none."""
+    half = np.zeros(len(those), np.float32)
+    np.maximum.at(half, labels, cv2.distanceTransform(ink, cv2.DIST_L2, cv2.DIST_MASK_3))
+    usual = np.median(half[1:][those[1:]]) if those[1:].any() else 0
+    return np.divide(half, usual, out=np.full_like(half, np.inf), where=usual > 0)

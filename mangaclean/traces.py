@@ -8,7 +8,7 @@ import numpy as np
 
 from mangaclean import bubbles, drawn, masks, strokes
 from mangaclean.blocks import Block
-from mangaclean.strokes import Levels, box_of, filled, grown, ink_of, tone_of
+from mangaclean.strokes import Levels, box_of, filled, grown, ink_of, shrunk, tone_of
 from mangaclean.types import Box, Image, Line, Mask
 
 PRINT = 0.85  # mean confidence of reading from which lettering is print
@@ -17,6 +17,7 @@ UNKNOWN = 99.0  # stands for the deviation of a ground of which nothing can be s
 BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
 ON = 2.0  # em: how far beyond a line's end its dots may stand
+PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
 SPECK = 0.6  # share of a dot's ink that the network sees
 
 
@@ -48,7 +49,7 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
     page = image[window.slices]
     far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
     inside = block.bubble.window(window) if block.bubble else None
-    own, other = strokes.find(every, far, inside, window, block.em)
+    own, other = strokes.find(every, far, inside, window, block.em, legibility(block.lines) > PRINT)
     specks, tight = np.zeros_like(own), filled(every, window)
     if seen is not None:
         theirs = lined[window.slices] & ~tight
@@ -58,6 +59,8 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
         specks = _specks(other, seen[window.slices], lined[window.slices] | ~reach, block.em)
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
+    if inside is not None and sigma <= FLAT:
+        specks |= _torn(own, other, inside, block.em)
     if specks.any():  # they say nothing of the ground that they stand on
         own, other = own | specks, other & ~specks
         mask |= masks.dilated(specks, other, block.em, inside)
@@ -117,6 +120,16 @@ def _with_marks(
         thick[0] = False
         marked |= grown(thick[labels], 2) & outside
     return own | marked, other & ~marked
+
+
+def _torn(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:
+    """The rest of ink that stands by itself in a balloon and is lettering in part, such as a heart."""
+    labels, stats = bubbles.components(own | other)
+    whole = np.bincount(labels[own], minlength=len(stats)) > PART * stats[:, 4]
+    whole &= np.bincount(labels[shrunk(inside, 2)], minlength=len(stats)) == stats[:, 4]
+    whole &= stats[:, 2:4].max(1) < strokes.LETTER * em
+    whole[0] = False
+    return np.asarray(whole[labels]) & other
 
 
 def _specks(ink: Mask, seen: Levels, barred: Mask, em: float) -> Mask:

@@ -384,3 +384,39 @@ def test_letters_askew_on_a_sheet_of_paper_are_part_of_the_picture(degrees, kind
     (region,) = detect(image, Line(tuple((int(x), int(y)) for x, y in corners), 0.95, "本" * 14, 0.98)).regions
     assert region.bubble is not None
     assert region.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("mark", "half_width", "erased"),
+    [
+        (((212, 236), (208, 246)), 1, True),  # the stroke of an exclamation mark, a letter below the line
+        (((212, 226), (212, 246)), 1, True),  # a dash that begins in the line
+        (((212, 238), (212, 318)), 1, False),  # one that runs into the outline
+        (((210, 241), (210, 242)), 5, False),  # thrice as thick as the letters: a drawing
+    ],
+)
+def test_letters_that_a_detector_left_out_go_and_drawings_beside_a_text_stay(mark, half_width, erased):
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5)
+    lines = [line, drawn.column(image, 172, 120, 5)]
+    before = image.copy()
+    cv2.line(image, *mark, (0, 0, 0), 2 * half_width + 1)
+    ink = (image != before).any(2)
+    mask = detect(image, *lines).mask
+    assert mask[ink].all() if erased else not mask[ink].any()
+
+
+def test_a_heart_that_the_network_sees_half_goes_whole():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5, em=24)
+    cv2.circle(image, (212, 259), 7, (0, 0, 0), -1)
+    heart = np.zeros(image.shape[:2], bool)
+    heart[250:270, 200:225] = (image[250:270, 200:225] == 0).all(2)
+    seen = np.zeros(image.shape[:2], np.uint8)
+    seen[110:259, 195:230] = np.where(image[110:259, 195:230, 0] == 0, 250, 0)
+    none = np.zeros_like(seen)
+    assert regions.detect(image, Finding((line,), seen, none, none), CFG).mask[heart].all()
