@@ -7,9 +7,11 @@ import cv2
 import numpy as np
 import pytest
 
-from mangaclean.engines import openvino, textmap, weights
+from mangaclean.config import SegmentConfig
+from mangaclean.engines import openvino, segment, textmap, weights
 from mangaclean.engines.onnx import network
 from mangaclean.errors import MissingError, UsageError
+from tests import drawn
 
 
 def blurred(data):
@@ -116,3 +118,17 @@ def test_openvino_makes_the_same_masks():
     cv2.putText(image, "ABC", (60, 300), cv2.FONT_HERSHEY_SIMPLEX, 5, (0, 0, 0), 20)
     for one, other in zip(textmap.maps(image, fast), textmap.maps(image, plain), strict=True):
         assert np.abs(one.astype(int) - other.astype(int)).max() <= 3
+
+
+@pytest.mark.parametrize(("level", "found"), [(0, False), (20, True)])
+def test_what_the_line_detector_overlooked_is_sought_where_the_network_shows_a_glimpse(monkeypatch, level, found):
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (50, 90))
+    for y in (190, 200, 210):
+        cv2.circle(image, (200, y), 2, (0, 0, 0), -1)
+    glimpse, nothing = np.zeros((2, *image.shape[:2]), np.uint8)
+    glimpse[195, 199] = level
+    monkeypatch.setattr(textmap, "mapper", lambda weights: lambda page: textmap.Maps(nothing, glimpse, nothing))
+    monkeypatch.setattr(segment, "_detect", lambda page, run: [])
+    assert ("…" in [line.text for line in segment.net(SegmentConfig())(image).lines]) is found

@@ -15,7 +15,7 @@ from mangaclean.config import SegmentConfig
 from mangaclean.engines import textmap
 from mangaclean.engines.onnx import answer, session
 from mangaclean.engines.recognise import crop, recogniser
-from mangaclean.strokes import box_of
+from mangaclean.strokes import Levels, box_of
 from mangaclean.types import Finding, Image, Line, Point, Segmenter
 
 Map = NDArray[np.float32]
@@ -27,6 +27,9 @@ STD = np.array([0.225, 0.224, 0.229], np.float32)
 KERNEL, SCORE, UNCLIP = 0.3, 0.45, 1.6  # DB post-processing (Liao et al. 2020, arXiv 1911.08947)
 
 LEGIBLE = 0.5  # confidence from which a line is where the reader says that it is
+GLIMPSE = (
+    5  # of 255: what the network shows somewhere in a mark that the detector overlooked; most are art, and show none
+)
 KANA, ANY = 0.65, 0.9  # confidence from which a mark that the detector overlooked is a kana or mark, is any letter
 KANA_OR_MARK = re.compile(r"[ぁ-ゖァ-ヺ…！？!?〜♪♡♥][ぁ-ゖァ-ヺー…！？!?〜・♪♡♥]*")
 IDEOGRAPHS = re.compile(r"(?![一二三八人入口日])[一-鿿]+")  # not those that a few lines of art look like
@@ -34,6 +37,29 @@ IDEOGRAPHS = re.compile(r"(?![一二三八人入口日])[一-鿿]+")  # not thos
 
 def rapidocr(cfg: SegmentConfig) -> Segmenter:
     """PP-OCRv6 small from the rapidocr wheel: finds lines and columns, and reads them as a second opinion."""
+    find = _finder()
+    return lambda image: Finding(lines=find(image, None))
+
+
+def net(cfg: SegmentConfig) -> Segmenter:
+    """The project's own network marks every pixel of lettering; PP-OCRv6 is the second opinion, line by line."""
+    maps = textmap.mapper(Path(cfg.weights) if cfg.weights else None)
+    find = _finder()
+
+    def segmenter(image: Image) -> Finding:
+        seen = maps(image)
+        lines = find(image, np.maximum(seen.typeset, seen.sfx))
+        memory.trim()
+        return Finding(lines=lines, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
+
+    return segmenter
+
+
+def _finder() -> Callable[[Image, Levels | None], tuple[Line, ...]]:
+    """What finds and reads the lines of a page (H, W, 3).
+
+    Where a map of lettering (H, W) is given, what its detector overlooked is sought only where that shows a glimpse.
+    """
     net = session(files("rapidocr").joinpath("models/PP-OCRv6_det_small.onnx").read_bytes())
     name = net.get_inputs()[0].name
     read = recogniser()
@@ -47,27 +73,17 @@ def rapidocr(cfg: SegmentConfig) -> Segmenter:
         text, confidence = read(crop(image, line))
         return replace(line, text=text, confidence=round(confidence, 4))
 
-    def segmenter(image: Image) -> Finding:
+    def find(image: Image, seen: Levels | None) -> tuple[Line, ...]:
         lines = [with_text(image, line) for line in _detect(image, run)]
         sure = [line for line in lines if line.confidence >= LEGIBLE]
-        marks = (_mark(image, line, read) for line in overlooked.find(image, sure))
-        return Finding(lines=(*lines, *(mark for mark in marks if mark is not None)))
+        marks = (
+            _mark(image, line, read)
+            for line in overlooked.find(image, sure)
+            if seen is None or seen[box_of(line).slices].max() >= GLIMPSE
+        )
+        return (*lines, *(mark for mark in marks if mark is not None))
 
-    return segmenter
-
-
-def net(cfg: SegmentConfig) -> Segmenter:
-    """The project's own network marks every pixel of lettering; PP-OCRv6 is the second opinion, line by line."""
-    maps = textmap.mapper(Path(cfg.weights) if cfg.weights else None)
-    lines = rapidocr(cfg)
-
-    def segmenter(image: Image) -> Finding:
-        seen = maps(image)
-        found = lines(image)
-        memory.trim()
-        return replace(found, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
-
-    return segmenter
+    return find
 
 
 def _mark(image: Image, line: Line, read: Callable[[Image], tuple[str, float]]) -> Line | None:
