@@ -29,14 +29,7 @@ class Bubble:
 
     def window(self, box: Box) -> Mask:
         """The balloon's pixels in any `box` of the page."""
-        out = np.zeros((box.height, box.width), bool)
-        left, top = max(box.left, self.box.left), max(box.top, self.box.top)
-        right, bottom = min(box.right, self.box.right), min(box.bottom, self.box.bottom)
-        if left < right and top < bottom:
-            here = slice(top - box.top, bottom - box.top), slice(left - box.left, right - box.left)
-            there = slice(top - self.box.top, bottom - self.box.top), slice(left - self.box.left, right - self.box.left)
-            out[here] = self.inside[there]
-        return out
+        return placed(self.inside, self.box, box)
 
 
 def find(image: Image, lines: Sequence[Line]) -> list[Bubble | None]:
@@ -103,6 +96,18 @@ def those(keep: NDArray[np.bool_], labels: NDArray[np.int32]) -> Mask:
     out = np.empty(labels.shape, bool)
     for top in range(0, len(labels), ROWS):
         out[top : top + ROWS] = keep[labels[top : top + ROWS]]
+    return out
+
+
+def placed(mask: Mask, at: Box, window: Box) -> Mask:
+    """A mask (h, w) that lies at a box of the page, as any other window of the page shows it."""
+    out = np.zeros((window.height, window.width), bool)
+    left, top = max(window.left, at.left), max(window.top, at.top)
+    right, bottom = min(window.right, at.right), min(window.bottom, at.bottom)
+    if left < right and top < bottom:
+        here = slice(top - at.top, bottom - at.top), slice(left - at.left, right - at.left)
+        there = slice(top - window.top, bottom - window.top), slice(left - window.left, right - window.left)
+        out[there] = mask[here]
     return out
 
 

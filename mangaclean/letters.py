@@ -1,10 +1,14 @@
 """Whole letters: pieces of ink that a network marks for the most part are lettering to their edges."""
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.bubbles import components, those
+from mangaclean import masks
+from mangaclean.bubbles import components, placed, those
+from mangaclean.strokes import grown
 from mangaclean.types import Box, Image, Mask
 
 DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
@@ -13,6 +17,9 @@ SURE = 0.5  # share of it of which the network must be sure besides
 LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
 CELL = 0.05  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
+TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen, from which the rest goes, too
+ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
+QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
 
 
 def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure: int) -> Mask:
@@ -34,6 +41,41 @@ def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure
                 fits &= np.bincount(labels[levels[at] > level], minlength=len(stats)) >= least * stats[:, 4]
             out[at] |= those(fits, labels)
     return out
+
+
+def torn(
+    image: Image, levels: NDArray[np.uint8], erased: Mask, kept: Sequence[tuple[Box, Mask]], seen: int
+) -> list[tuple[Box, Mask]]:
+    """What is left of letters of a page (H, W, 3), dark on a quiet ground, of which `erased` (H, W) holds a part.
+
+    A stroke that ends in the middle is worse than one that stays: a network sees the head of a long `ー` and not its
+    tail. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to be erased in them.
+    """
+    found = []
+    short = min(levels.shape)
+    for window in _windows(erased, max(round(CELL * short), 1)):
+        at = window.slices
+        ink = _ink(image[at], light=False)
+        labels, stats = components(ink)
+        areas = np.maximum(stats[:, 4], 1)
+        share = np.bincount(labels[erased[at]], minlength=len(stats)) / areas
+        fits = (share > TORN) & (share < 1) & (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
+        fits &= np.bincount(labels[levels[at] > seen], minlength=len(stats)) >= GLIMPSED * areas
+        fits &= ~_cut(stats, window, levels.shape)
+        for box, strokes in kept:
+            if window.overlap(box):
+                fits[labels[placed(strokes, box, window)]] = False
+        fits[0] = False
+        for label in np.flatnonzero(fits):
+            x, y, width, height, _ = stats[label].tolist()
+            near = Box(x, y, x + width, y + height).grown(ROOM, window.width, window.height)
+            piece = labels[near.slices] == label
+            ring = grown(piece, 4) & ~grown(piece, 2)
+            if image[at][near.slices][ring].std(0).max() <= QUIET:
+                mask = masks.dilated(piece, ink[near.slices] & ~piece, max(width, height))
+                left, top = near.left + window.left, near.top + window.top
+                found.append((Box(left, top, left + near.width, top + near.height), mask))
+    return found
 
 
 def _cut(stats: NDArray[np.int32], window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -43,6 +43,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     regions: list[Region] = []
     homes: list[Bubble | None] = []
     cleaned: list[Bubble] = []
+    kept: list[tuple[Box, Mask]] = []
     for block in blocks:
         traced = trace(image, block, seen, lined)
         taken[traced.window.slices] |= traced.mask
@@ -61,6 +62,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         if _wanted(regions[-1], wishes) != "keep":
             mask[traced.window.slices] |= traced.mask
             cleaned += [block.bubble] if block.bubble else []
+        else:
+            kept.append((traced.window, traced.strokes))
         homes.append(block.bubble)
     del lined
     if seen is not None:
@@ -77,7 +80,11 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
                 mask[traced.window.slices] |= traced.mask
+            else:
+                kept.append((traced.window, traced.strokes))
             homes.append(traced.block.bubble)
+        for window, rest in letters.torn(image, seen, mask, kept, drawn.SEEN):
+            mask[window.slices] |= rest
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
     notes = []
     for wish in wishes:
@@ -133,9 +140,7 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
     found = []
     for effect in drawn.find(letters.whole(image, seen, drawn.marks(seen), drawn.SEEN, drawn.SURE), seen, taken):
         window = effect.window.grown(round(0.3 * effect.em) + 8, image.shape[1], image.shape[0])
-        strokes = np.zeros((window.height, window.width), bool)
-        top, left = effect.window.top - window.top, effect.window.left - window.left
-        strokes[top : top + effect.window.height, left : left + effect.window.width] = effect.strokes
+        strokes = bubbles.placed(effect.strokes, effect.window, window)
         mask = masks.dilated(strokes, np.zeros_like(strokes), effect.em)
         sigma = deviation(image[window.slices], mask, np.zeros_like(mask))
         ring = grown(mask, 4) & ~mask

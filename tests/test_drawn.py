@@ -6,7 +6,7 @@ import pytest
 
 from mangaclean import drawn, letters, regions
 from mangaclean.config import SegmentConfig
-from mangaclean.types import Detection, Finding, Kind, Line, Mask
+from mangaclean.types import Box, Detection, Finding, Image, Kind, Line, Mask
 
 SIZE = (600, 400)
 
@@ -143,3 +143,34 @@ def test_ink_that_is_seen_here_and_there_is_left_alone() -> None:
 def test_a_figure_is_no_letter() -> None:
     page = np.zeros((*SIZE, 3), np.uint8)
     assert not letters.whole(page, seen((0, 0, 400, 600)), nothing(), drawn.SEEN, drawn.SURE).any()
+
+
+def torn(page: Image, levels: drawn.Levels, erased: Mask, *kept: tuple[Box, Mask]) -> Mask:
+    """What is erased once torn letters are whole."""
+    made = erased.copy()
+    for window, rest in letters.torn(page, levels, erased, kept, drawn.SEEN):
+        made[window.slices] |= rest
+    return made
+
+
+def test_of_a_dash_that_is_erased_in_part_the_rest_goes_too() -> None:
+    page = np.full((*SIZE, 3), 230, np.uint8)
+    page[100:106, 60:118] = 0
+    levels = seen((60, 100, 85, 106))
+    erased = seen((58, 98, 90, 108)) > 0
+    made = torn(page, levels, erased)
+    assert made[100:106, 60:118].all()
+    assert not made[:90].any()
+    assert not made[116:].any()
+    assert np.array_equal(torn(page, nothing().astype(np.uint8), erased), erased)  # it sees nothing there
+    strokes = np.ones((6, 58), bool)
+    assert np.array_equal(torn(page, levels, erased, (Box(60, 100, 118, 106), strokes)), erased)  # it is to stay
+    page[80:130:4, 60:118] = 90
+    assert np.array_equal(torn(page, levels, erased), erased)  # art runs by
+
+
+def test_ink_that_runs_on_is_no_torn_letter() -> None:
+    page = np.full((*SIZE, 3), 230, np.uint8)
+    page[100:106] = 0
+    erased = seen((58, 98, 300, 108)) > 0
+    assert np.array_equal(torn(page, seen((60, 100, 300, 106)), erased), erased)
