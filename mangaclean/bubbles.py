@@ -102,12 +102,8 @@ def those(keep: NDArray[np.bool_], labels: NDArray[np.int32]) -> Mask:
 def placed(mask: Mask, at: Box, window: Box) -> Mask:
     """A mask (h, w) that lies at a box of the page, as any other window of the page shows it."""
     out = np.zeros((window.height, window.width), bool)
-    left, top = max(window.left, at.left), max(window.top, at.top)
-    right, bottom = min(window.right, at.right), min(window.bottom, at.bottom)
-    if left < right and top < bottom:
-        here = slice(top - at.top, bottom - at.top), slice(left - at.left, right - at.left)
-        there = slice(top - window.top, bottom - window.top), slice(left - window.left, right - window.left)
-        out[there] = mask[here]
+    if (both := window.common(at)).area:
+        out[both.moved(-window.left, -window.top).slices] = mask[both.moved(-at.left, -at.top).slices]
     return out
 
 

@@ -18,6 +18,8 @@ LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
 CELL = 0.05  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
 TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen, from which the rest goes, too
+TRACE = 30  # of 255: what the network shows somewhere in a stroke of a letter whose other strokes are erased
+GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: how far off, how large and how thick it is
 ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
 
@@ -43,13 +45,14 @@ def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure
     return out
 
 
-def torn(
+def left_over(
     image: Image, levels: NDArray[np.uint8], erased: Mask, kept: Sequence[tuple[Box, Mask]], seen: int
 ) -> list[tuple[Box, Mask]]:
     """What is left of letters of a page (H, W, 3), dark on a quiet ground, of which `erased` (H, W) holds a part.
 
-    A stroke that ends in the middle is worse than one that stays: a network sees the head of a long `ー` and not its
-    tail. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to be erased in them.
+    Half a letter is worse than a whole one: a network sees the head of a long `ー` and not its tail, or one stroke of
+    `い` and not the other. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to
+    be erased in them.
     """
     found = []
     short = min(levels.shape)
@@ -57,25 +60,52 @@ def torn(
         at = window.slices
         ink = _ink(image[at], light=False)
         labels, stats = components(ink)
-        areas = np.maximum(stats[:, 4], 1)
-        share = np.bincount(labels[erased[at]], minlength=len(stats)) / areas
-        fits = (share > TORN) & (share < 1) & (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
-        fits &= np.bincount(labels[levels[at] > seen], minlength=len(stats)) >= GLIMPSED * areas
-        fits &= ~_cut(stats, window, levels.shape)
+        areas, gone = np.maximum(stats[:, 4], 1), np.bincount(labels[erased[at]], minlength=len(stats))
+        letters = (gone < areas) & (areas >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
+        letters &= ~_cut(stats, window, levels.shape)
         for box, strokes in kept:
             if window.overlap(box):
-                fits[labels[placed(strokes, box, window)]] = False
-        fits[0] = False
-        for label in np.flatnonzero(fits):
-            x, y, width, height, _ = stats[label].tolist()
-            near = Box(x, y, x + width, y + height).grown(ROOM, window.width, window.height)
+                both = box.common(window)
+                letters[labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
+        letters[0] = False
+        torn = letters & (gone > TORN * areas)
+        torn &= np.bincount(labels[levels[at] > seen], minlength=len(stats)) >= GLIMPSED * areas
+        beside = letters & (gone <= TORN * areas) & (np.bincount(labels[levels[at] > TRACE], minlength=len(stats)) > 0)
+        whole = (gone > 0.95 * areas) & (areas >= LEAST)
+        whole[0] = False
+        boxes = [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats.tolist()]
+        for label in np.flatnonzero(torn | beside).tolist():
+            if beside[label] and not _goes_with(label, labels, boxes, whole):
+                continue
+            near = boxes[label].grown(ROOM, window.width, window.height)
             piece = labels[near.slices] == label
             ring = grown(piece, 4) & ~grown(piece, 2)
             if image[at][near.slices][ring].std(0).max() <= QUIET:
-                mask = masks.dilated(piece, ink[near.slices] & ~piece, max(width, height))
-                left, top = near.left + window.left, near.top + window.top
-                found.append((Box(left, top, left + near.width, top + near.height), mask))
+                mask = masks.dilated(piece, ink[near.slices] & ~piece, max(near.width, near.height) - 2 * ROOM)
+                found.append((near.moved(window.left, window.top), mask))
     return found
+
+
+def _goes_with(label: int, labels: NDArray[np.int32], boxes: Sequence[Box], whole: NDArray[np.bool_]) -> bool:
+    """Whether a piece of ink is a stroke of the same letter as the next of the `whole` ones: close, and like it."""
+    size = max(boxes[label].width, boxes[label].height)
+    here = labels[boxes[label].grown(2 * size, labels.shape[1], labels.shape[0]).slices]
+    others = whole[here]
+    if not others.any():
+        return False
+    far = cv2.distanceTransform((here != label).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    nearest = int(here[others][far[others].argmin()])
+    other = max(boxes[nearest].width, boxes[nearest].height)
+    if far[others].min() > GAP * other or not 1 / ALIKE < size / other < ALIKE:
+        return False
+    thick, usual = (_half(labels[boxes[each].slices] == each) for each in (label, nearest))
+    return THIN < thick / usual < 1 / THIN
+
+
+def _half(piece: Mask) -> float:
+    """Half of what a piece of ink is thick, px."""
+    padded = np.pad(piece, 1).astype(np.uint8)
+    return float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_3).max())
 
 
 def _cut(stats: NDArray[np.int32], window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -83,7 +83,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             else:
                 kept.append((traced.window, traced.strokes))
             homes.append(traced.block.bubble)
-        for window, rest in letters.torn(image, seen, mask, kept, drawn.SEEN):
+        for window, rest in letters.left_over(image, seen, mask, kept, drawn.SEEN):
             mask[window.slices] |= rest
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
     notes = []

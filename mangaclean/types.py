@@ -56,11 +56,21 @@ class Box(NamedTuple):
             max(self.bottom, other.bottom),
         )
 
+    def common(self, other: "Box") -> "Box":
+        """What both share; of no width or height, or less, where that is nothing."""
+        return Box(
+            max(self.left, other.left),
+            max(self.top, other.top),
+            min(self.right, other.right),
+            min(self.bottom, other.bottom),
+        )
+
     def overlap(self, other: "Box") -> int:
         """Area shared with `other`, in square pixels."""
-        width = min(self.right, other.right) - max(self.left, other.left)
-        height = min(self.bottom, other.bottom) - max(self.top, other.top)
-        return max(width, 0) * max(height, 0)
+        return self.common(other).area
+
+    def moved(self, right: int, down: int) -> "Box":
+        return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
 
 @dataclass(frozen=True, slots=True)

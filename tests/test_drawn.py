@@ -145,10 +145,10 @@ def test_a_figure_is_no_letter() -> None:
     assert not letters.whole(page, seen((0, 0, 400, 600)), nothing(), drawn.SEEN, drawn.SURE).any()
 
 
-def torn(page: Image, levels: drawn.Levels, erased: Mask, *kept: tuple[Box, Mask]) -> Mask:
+def left_over(page: Image, levels: drawn.Levels, erased: Mask, *kept: tuple[Box, Mask]) -> Mask:
     """What is erased once torn letters are whole."""
     made = erased.copy()
-    for window, rest in letters.torn(page, levels, erased, kept, drawn.SEEN):
+    for window, rest in letters.left_over(page, levels, erased, kept, drawn.SEEN):
         made[window.slices] |= rest
     return made
 
@@ -158,19 +158,34 @@ def test_of_a_dash_that_is_erased_in_part_the_rest_goes_too() -> None:
     page[100:106, 60:118] = 0
     levels = seen((60, 100, 85, 106))
     erased = seen((58, 98, 90, 108)) > 0
-    made = torn(page, levels, erased)
+    made = left_over(page, levels, erased)
     assert made[100:106, 60:118].all()
     assert not made[:90].any()
     assert not made[116:].any()
-    assert np.array_equal(torn(page, nothing().astype(np.uint8), erased), erased)  # it sees nothing there
+    assert np.array_equal(left_over(page, nothing().astype(np.uint8), erased), erased)  # it sees nothing there
     strokes = np.ones((6, 58), bool)
-    assert np.array_equal(torn(page, levels, erased, (Box(60, 100, 118, 106), strokes)), erased)  # it is to stay
+    assert np.array_equal(left_over(page, levels, erased, (Box(60, 100, 118, 106), strokes)), erased)  # it is to stay
     page[80:130:4, 60:118] = 90
-    assert np.array_equal(torn(page, levels, erased), erased)  # art runs by
+    assert np.array_equal(left_over(page, levels, erased), erased)  # art runs by
 
 
 def test_ink_that_runs_on_is_no_torn_letter() -> None:
     page = np.full((*SIZE, 3), 230, np.uint8)
     page[100:106] = 0
     erased = seen((58, 98, 300, 108)) > 0
-    assert np.array_equal(torn(page, seen((60, 100, 300, 106)), erased), erased)
+    assert np.array_equal(left_over(page, seen((60, 100, 300, 106)), erased), erased)
+
+
+@pytest.mark.parametrize(
+    ("left", "width", "level", "erased"),
+    [(82, 5, 60, True), (82, 5, 10, False), (120, 5, 60, False), (82, 2, 60, False)],
+)
+def test_the_other_stroke_of_a_letter_goes_too(left: int, width: int, level: int, erased: bool) -> None:
+    """`い` of two strokes; not what the network shows nothing of, what is far off, and what is far thinner."""
+    page = np.full((*SIZE, 3), 250, np.uint8)
+    page[100:140, 64:69] = 0
+    other = page[102:134, left : left + width]
+    other[...] = 0
+    levels = seen((64, 100, 69, 140)) | seen((left, 110, left + width, 112), level=level)
+    mask = left_over(page, levels, seen((61, 97, 72, 143)) > 0)
+    assert mask[102:134, left : left + width].all() == erased
