@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from mangaclean.lettering import Color, Ink
 from mangaclean.rooms import Place
-from mangaclean.types import Image, Region
+from mangaclean.types import Box, Image, Region
 
 if TYPE_CHECKING:
     from mangaclean.config import TypesetConfig
@@ -48,13 +48,9 @@ def parsed(color: str) -> Color:
 
 def _ground(image: Image, place: Place) -> NDArray[np.uint8]:
     """The pixels, (n, 3), that the text may cover."""
-    height, width = image.shape[:2]
     box = place.box
-    rows, columns = slice(max(box.top, 0), min(box.bottom, height)), slice(max(box.left, 0), min(box.right, width))
-    crop = image[rows, columns]
-    inside = place.inside[
-        rows.start - box.top : rows.stop - box.top, columns.start - box.left : columns.stop - box.left
-    ]
+    both = box.common(Box(0, 0, image.shape[1], image.shape[0]))
+    crop, inside = image[both.slices], place.inside[both.moved(-box.left, -box.top).slices]
     return crop[inside] if inside.any() else crop.reshape(-1, 3)
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mangaclean import masks
 from mangaclean.bubbles import components, placed, those
-from mangaclean.strokes import grown
+from mangaclean.strokes import Levels, grown, half_thickness
 from mangaclean.types import Box, Image, Mask
 
 DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
@@ -18,13 +18,14 @@ LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
 CELL = 0.05  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
 TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen, from which the rest goes, too
+MOSTLY_GONE = 0.95  # share of a stroke that is erased, from which others of its letter are looked for
 TRACE = 30  # of 255: what the network shows somewhere in a stroke of a letter whose other strokes are erased
 GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: how far off, how large and how thick it is
 ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
 
 
-def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure: int) -> Mask:
+def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> Mask:
     """`marked` (H, W), and the letters of a page (H, W, 3), whole, of which `levels` (H, W) shows the most part.
 
     `seen`, `sure`: levels from which lettering is seen, and from which the network is sure of it. What a network sees
@@ -46,7 +47,7 @@ def whole(image: Image, levels: NDArray[np.uint8], marked: Mask, seen: int, sure
 
 
 def left_over(
-    image: Image, levels: NDArray[np.uint8], erased: Mask, kept: Sequence[tuple[Box, Mask]], seen: int
+    image: Image, levels: Levels, erased: Mask, kept: Sequence[tuple[Box, Mask]], seen: int
 ) -> list[tuple[Box, Mask]]:
     """What is left of letters of a page (H, W, 3), dark on a quiet ground, of which `erased` (H, W) holds a part.
 
@@ -60,52 +61,64 @@ def left_over(
         at = window.slices
         ink = _ink(image[at], light=False)
         labels, stats = components(ink)
-        areas, gone = np.maximum(stats[:, 4], 1), np.bincount(labels[erased[at]], minlength=len(stats))
-        letters = (gone < areas) & (areas >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
-        letters &= ~_cut(stats, window, levels.shape)
+        pieces = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short) & ~_cut(stats, window, levels.shape)
         for box, strokes in kept:
             if window.overlap(box):
                 both = box.common(window)
-                letters[labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
-        letters[0] = False
-        torn = letters & (gone > TORN * areas)
-        torn &= np.bincount(labels[levels[at] > seen], minlength=len(stats)) >= GLIMPSED * areas
-        beside = letters & (gone <= TORN * areas) & (np.bincount(labels[levels[at] > TRACE], minlength=len(stats)) > 0)
-        whole = (gone > 0.95 * areas) & (areas >= LEAST)
-        whole[0] = False
-        boxes = [Box(x, y, x + width, y + height) for x, y, width, height, _ in stats.tolist()]
-        for label in np.flatnonzero(torn | beside).tolist():
-            if beside[label] and not _goes_with(label, labels, boxes, whole):
-                continue
-            near = boxes[label].grown(ROOM, window.width, window.height)
+                pieces[labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
+        pieces[0] = False
+        for label in _torn_or_beside(labels, stats, pieces, levels[at], erased[at], seen):
+            x, y, width, height, _ = stats[label].tolist()
+            near = Box(x, y, x + width, y + height).grown(ROOM, window.width, window.height)
             piece = labels[near.slices] == label
             ring = grown(piece, 4) & ~grown(piece, 2)
             if image[at][near.slices][ring].std(0).max() <= QUIET:
-                mask = masks.dilated(piece, ink[near.slices] & ~piece, max(near.width, near.height) - 2 * ROOM)
+                mask = masks.dilated(piece, ink[near.slices] & ~piece, max(width, height))
                 found.append((near.moved(window.left, window.top), mask))
     return found
 
 
-def _goes_with(label: int, labels: NDArray[np.int32], boxes: Sequence[Box], whole: NDArray[np.bool_]) -> bool:
-    """Whether a piece of ink is a stroke of the same letter as the next of the `whole` ones: close, and like it."""
-    size = max(boxes[label].width, boxes[label].height)
-    here = labels[boxes[label].grown(2 * size, labels.shape[1], labels.shape[0]).slices]
-    others = whole[here]
+def _torn_or_beside(
+    labels: NDArray[np.int32],
+    stats: NDArray[np.int32],
+    pieces: Mask,
+    levels: Levels,
+    erased: Mask,
+    seen: int,
+) -> list[int]:
+    """Which of the `pieces` of ink (n,) are erased in part, or are strokes of letters that are."""
+
+    def counted(where: Mask) -> NDArray[np.intp]:
+        return np.bincount(labels[where], minlength=len(stats))
+
+    areas = np.maximum(stats[:, 4], 1)
+    gone = counted(erased) / areas
+    torn = pieces & (gone > TORN) & (gone < 1) & (counted(levels > seen) >= GLIMPSED * areas)
+    beside = pieces & (gone <= TORN) & (counted(levels > TRACE) > 0)
+    erased_ones = (gone > MOSTLY_GONE) & (stats[:, 4] >= LEAST)
+    erased_ones[0] = False
+    return [
+        label
+        for label in np.flatnonzero(torn | beside).tolist()
+        if torn[label] or _goes_with(label, labels, stats, erased_ones)
+    ]
+
+
+def _goes_with(label: int, labels: NDArray[np.int32], stats: NDArray[np.int32], those: NDArray[np.bool_]) -> bool:
+    """Whether a piece of ink is a stroke of the same letter as the next of `those`: close, and like it."""
+    x, y, width, height, _ = stats[label].tolist()
+    size = max(width, height)
+    here = labels[Box(x, y, x + width, y + height).grown(2 * size, labels.shape[1], labels.shape[0]).slices]
+    others = those[here]
     if not others.any():
         return False
     far = cv2.distanceTransform((here != label).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     nearest = int(here[others][far[others].argmin()])
-    other = max(boxes[nearest].width, boxes[nearest].height)
+    other = int(stats[nearest, 2:4].max())
     if far[others].min() > GAP * other or not 1 / ALIKE < size / other < ALIKE:
         return False
-    thick, usual = (_half(labels[boxes[each].slices] == each) for each in (label, nearest))
-    return THIN < thick / usual < 1 / THIN
-
-
-def _half(piece: Mask) -> float:
-    """Half of what a piece of ink is thick, px."""
-    padded = np.pad(piece, 1).astype(np.uint8)
-    return float(cv2.distanceTransform(padded, cv2.DIST_L2, cv2.DIST_MASK_3).max())
+    thick = half_thickness(labels, stats, label) / half_thickness(labels, stats, nearest)
+    return THIN < thick < 1 / THIN
 
 
 def _cut(stats: NDArray[np.int32], window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:

@@ -41,9 +41,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     lined = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
     taken = lined.copy()
     regions: list[Region] = []
-    homes: list[Bubble | None] = []
+    traces: list[Traced] = []  # of each region
     cleaned: list[Bubble] = []
-    kept: list[tuple[Box, Mask]] = []
     for block in blocks:
         traced = trace(image, block, seen, lined)
         taken[traced.window.slices] |= traced.mask
@@ -62,9 +61,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         if _wanted(regions[-1], wishes) != "keep":
             mask[traced.window.slices] |= traced.mask
             cleaned += [block.bubble] if block.bubble else []
-        else:
-            kept.append((traced.window, traced.strokes))
-        homes.append(block.bubble)
+        traces.append(traced)
     del lined
     if seen is not None:
         finding = replace(finding, text=None, sfx=None)  # a large page has none too much memory for what comes now
@@ -80,11 +77,12 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
                 mask[traced.window.slices] |= traced.mask
-            else:
-                kept.append((traced.window, traced.strokes))
-            homes.append(traced.block.bubble)
+            traces.append(traced)
+        pairs = zip(regions, traces, strict=True)
+        kept = [(traced.window, traced.strokes) for region, traced in pairs if _wanted(region, wishes) == "keep"]
         for window, rest in letters.left_over(image, seen, mask, kept, drawn.SEEN):
             mask[window.slices] |= rest
+    homes = [traced.block.bubble for traced in traces]
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
     notes = []
     for wish in wishes:
@@ -218,7 +216,7 @@ def _region(image: Image, traced: Traced, kind: Kind, action: Action, reason: st
     ys, xs = np.nonzero(traced.strokes)
     if len(xs):
         box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
-        box = Box(box.left + window.left, box.top + window.top, box.right + window.left, box.bottom + window.top)
+        box = box.moved(window.left, window.top)
     else:
         left, top, width, height = cv2.boundingRect(corners.astype(np.int32))
         box = Box(left, top, left + width, top + height).grown(0, image.shape[1], image.shape[0])

@@ -112,9 +112,11 @@ def find(
     if printed and inside is not None:
         # Further off, what is larger than a mark may be a jag of the balloon, or a drawing in it.
         clear = np.bincount(labels[shrunk(inside, 2)], minlength=count) == stats[:, cv2.CC_STAT_AREA]
-        thick = _thickness(ink, np.asarray(labels, np.int32), whole)
-        alone = (side < LETTER * em) & (thick > THIN)
-        whole |= (in_near > 0.95) & clear & (alone | (in_tight > DASH)) & (thick < THICK)
+        maybe = np.flatnonzero((in_near > 0.95) & clear & ~whole & ((side < LETTER * em) | (in_tight > DASH)))
+        usual = np.median([half_thickness(labels, stats, i) for i in np.flatnonzero(whole).tolist() if i] or [0])
+        for i in maybe.tolist():
+            half = half_thickness(labels, stats, i)
+            whole[i] = half < THICK * usual and (half > THIN * usual or in_tight[i] > DASH)
     crossing = (in_tight > 0.02) & ~whole
     whole[0] = crossing[0] = False
     strokes: Mask = whole[labels]
@@ -126,9 +128,8 @@ def find(
     return strokes, (ink > 0) & ~strokes
 
 
-def _thickness(ink: Levels, labels: NDArray[np.int32], those: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """How many times as thick as most of `those` each piece of ink (h, w) is, by label; infinite if there are none."""
-    half = np.zeros(len(those), np.float32)
-    np.maximum.at(half, labels, cv2.distanceTransform(ink, cv2.DIST_L2, cv2.DIST_MASK_3))
-    usual = np.median(half[1:][those[1:]]) if those[1:].any() else 0
-    return np.divide(half, usual, out=np.full_like(half, np.inf), where=usual > 0)
+def half_thickness(labels: NDArray[np.generic], stats: NDArray[np.generic], label: int) -> float:
+    """Half of what a connected piece is thick, px: `label` of `labels` (h, w), whose boxes are in `stats`."""
+    x, y, width, height = stats[label, :4]
+    piece = np.pad(labels[y : y + height, x : x + width] == label, 1)
+    return float(cv2.distanceTransform(piece.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3).max())

@@ -85,12 +85,10 @@ def _of_band(mask: Mask, band: Box, core: int, context: int) -> Iterator[Tile]:
 
     def owned(members: NDArray[np.bool_], window: Box) -> Weights:
         """1 on the pixels of the components `members` within `window`; index 0 of `members` is no component."""
-        part = Box(*_overlap(window, band))
+        part = window.common(band)
         weight = np.zeros((window.height, window.width), np.float32)
-        inside = labels[part.top - band.top : part.bottom - band.top, part.left - band.left : part.right - band.left]
-        weight[part.top - window.top : part.bottom - window.top, part.left - window.left : part.right - window.left] = (
-            members[inside]
-        )
+        inside = labels[part.moved(-band.left, -band.top).slices]
+        weight[part.moved(-window.left, -window.top).slices] = members[inside]
         return weight
 
     for group in _groups(boxes, core, max(context // 2, 1)):
@@ -106,13 +104,8 @@ def _of_band(mask: Mask, band: Box, core: int, context: int) -> Iterator[Tile]:
             if weight.any():
                 window = part.grown(context, width, height)
                 whole = np.zeros((window.height, window.width), np.float32)
-                top, left = part.top - window.top, part.left - window.left
-                whole[top : top + part.height, left : left + part.width] = weight
+                whole[part.moved(-window.left, -window.top).slices] = weight
                 yield Tile(window, whole, blended=True)
-
-
-def _overlap(a: Box, b: Box) -> tuple[int, int, int, int]:
-    return max(a.left, b.left), max(a.top, b.top), min(a.right, b.right), min(a.bottom, b.bottom)
 
 
 def _groups(boxes: NDArray[np.integer], core: int, near: int) -> Iterator[NDArray[np.intp]]:

@@ -70,6 +70,7 @@ class Box(NamedTuple):
         return self.common(other).area
 
     def moved(self, right: int, down: int) -> "Box":
+        """So many px further right and down."""
         return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)
 
 

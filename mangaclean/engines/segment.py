@@ -27,9 +27,7 @@ STD = np.array([0.225, 0.224, 0.229], np.float32)
 KERNEL, SCORE, UNCLIP = 0.3, 0.45, 1.6  # DB post-processing (Liao et al. 2020, arXiv 1911.08947)
 
 LEGIBLE = 0.5  # confidence from which a line is where the reader says that it is
-GLIMPSE = (
-    5  # of 255: what the network shows somewhere in a mark that the detector overlooked; most are art, and show none
-)
+GLIMPSE = 5  # of 255: what a mark that the detector overlooked shows somewhere; most are art, and show nothing
 KANA, ANY = 0.65, 0.9  # confidence from which a mark that the detector overlooked is a kana or mark, is any letter
 KANA_OR_MARK = re.compile(r"[ぁ-ゖァ-ヺ…！？!?〜♪♡♥][ぁ-ゖァ-ヺー…！？!?〜・♪♡♥]*")
 IDEOGRAPHS = re.compile(r"(?![一二三八人入口日])[一-鿿]+")  # not those that a few lines of art look like
