@@ -1,0 +1,145 @@
+"""Strokes of lettering and their masks, on drawn pages: what of the ink goes, and what stays."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mangaclean import masks, regions, strokes
+from mangaclean.config import SegmentConfig
+from mangaclean.types import Finding
+from tests import drawn
+
+CFG = SegmentConfig()
+
+
+def test_small_mark_beside_a_line_is_erased_and_a_line_of_art_is_not():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5)
+    cv2.circle(image, (190, 240), 2, (0, 0, 0), -1)  # a full stop that the detector left out
+    cv2.line(image, (130, 150), (130, 250), (0, 0, 0), 2)  # art inside the balloon, longer than a letter
+    mask = regions.detect(image, Finding((line,)), CFG).mask
+    assert mask[240, 190]
+    assert not mask[150:250, 130].any()
+
+
+def test_dilation_grows_with_the_letters_and_spares_other_ink():
+    own, other = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
+    own[28:32, 28:32] = True
+    other[:, 34] = True
+    small = masks.dilated(own, other, 12)
+    large = masks.dilated(own, other, 60)
+    assert small.sum() < large.sum()
+    assert not (large & other).any()
+    assert not large[:, 33].any()
+    assert large[own].all()
+
+
+def test_dirt_is_not_followed_to_the_edge_of_a_balloon():
+    own = np.zeros((60, 60), bool)
+    own[28:32, 28:32] = True
+    inside = np.zeros_like(own)
+    inside[20:40, 10:50] = True
+    mask = masks.dilated(own, np.zeros_like(own), 12, inside)
+    assert np.flatnonzero(mask.any(1))[[0, -1]].tolist() == [20 + masks.RIM, 39 - masks.RIM]
+    assert mask.any(0).sum() > mask.any(1).sum()
+    tight = np.zeros_like(own)
+    tight[27:33] = True
+    assert np.array_equal(masks.dilated(own, np.zeros_like(own), 12, tight), masks.dilated(own, np.zeros_like(own), 12))
+
+
+def test_growing_far_is_as_growing_by_a_disc():
+    mask = np.random.default_rng(0).random((300, 260)) < 0.0002
+    radius = strokes.SMALL + 5
+    disc = cv2.dilate(mask.astype(np.uint8), strokes.disc(radius)) > 0
+    assert (strokes.grown(mask, radius) != disc).mean() < 0.02
+    assert np.array_equal(strokes.shrunk(~mask, radius), ~strokes.grown(mask, radius))
+    assert not strokes.grown(np.zeros_like(mask), radius).any()
+    assert np.array_equal(strokes.shrunk(mask, 0), mask)
+
+
+def test_letters_that_touch_the_outline_go_where_the_network_is_sure_of_them():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    blank = image.copy()
+    lines = [drawn.column(image, x, 140, 5, em=24) for x in (230, 190, 150)]
+    letter = np.zeros(image.shape[:2], bool)
+    letter[190:196, 101:122] = letter[180:210, 112:118] = True
+    image[letter] = 0
+    seen = np.where((image != blank).any(2), np.uint8(250), np.uint8(0))
+    none = np.zeros_like(seen)
+    made = regions.detect(image, Finding(tuple(lines), seen, none, none), CFG)
+    assert made.mask[:, 110:][letter[:, 110:]].all()
+    outline = (blank < 60).all(2) & ~letter
+    outline[170:220, 80:110] = False  # where they touch
+    assert not made.mask[outline].any()
+    assert regions.detect(image, Finding(tuple(lines)), CFG).mask[letter].mean() < 0.5
+
+
+def test_dots_before_a_line_go_where_the_network_sees_them_and_those_of_art_stay():
+    image = drawn.page()
+    line = drawn.column(image, 200, 160, 6, em=24)
+    for y in (122, 138):
+        cv2.circle(image, (212, y), 3, (0, 0, 0), -1)
+    cv2.circle(image, (180, 130), 3, (0, 0, 0), -1)
+    cv2.circle(image, (240, 200), 3, (0, 0, 0), -1)  # the network sees it, but no line goes on there
+    seen = np.where((image == 0).all(2), np.uint8(250), np.uint8(0))
+    seen[:, :190] = 0
+    none = np.zeros_like(seen)
+    mask = regions.detect(image, Finding((line,), seen, none, none), CFG).mask
+    assert mask[120:142, 210:215][image[120:142, 210:215, 0] == 0].all()
+    assert not mask[126:135, 176:185].any()
+    assert not mask[196:205, 236:245].any()
+
+
+def test_strokes_of_another_text_in_the_balloon_are_left_to_it():
+    image = drawn.page()
+    drawn.joined(image, (250, 180), (160, 260))
+    blank = image.copy()
+    lines = [drawn.column(image, x, y, 4) for x, y in ((250, 130), (224, 130), (186, 215), (160, 215))]
+    for line in lines:  # a dot in each line, small beside its letters
+        left, top = line.polygon[0]
+        cv2.circle(image, (left + 4, top + 26), 1, (0, 0, 0), -1)
+    seen = np.where((image != blank).any(2), np.uint8(250), np.uint8(0))
+    none = np.zeros_like(seen)
+    right, left = regions.detect(image, Finding(tuple(lines), seen, none, none), CFG).regions
+    assert right.box.left >= 220
+    assert left.box.right <= 210
+
+
+@pytest.mark.parametrize(
+    ("mark", "half_width", "erased"),
+    [
+        (((212, 236), (208, 246)), 1, True),  # the stroke of an exclamation mark, a letter below the line
+        (((212, 226), (212, 246)), 1, True),  # a dash that begins in the line
+        (((212, 238), (212, 318)), 1, False),  # one that runs into the outline
+        (((210, 241), (210, 242)), 5, False),  # thrice as thick as the letters: a drawing
+    ],
+)
+def test_letters_that_a_detector_left_out_go_and_drawings_beside_a_text_stay(mark, half_width, erased):
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5)
+    lines = [line, drawn.column(image, 172, 120, 5)]
+    before = image.copy()
+    cv2.line(image, *mark, (0, 0, 0), 2 * half_width + 1)
+    ink = (image != before).any(2)
+    mask = regions.detect(image, Finding(tuple(lines)), CFG).mask
+    assert mask[ink].all() if erased else not mask[ink].any()
+
+
+def test_a_heart_that_the_network_sees_half_goes_whole():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5, em=24)
+    cv2.circle(image, (212, 259), 7, (0, 0, 0), -1)
+    heart = np.zeros(image.shape[:2], bool)
+    heart[250:270, 200:225] = (image[250:270, 200:225] == 0).all(2)
+    seen = np.zeros(image.shape[:2], np.uint8)
+    seen[110:259, 195:230] = np.where(image[110:259, 195:230, 0] == 0, 250, 0)
+    none = np.zeros_like(seen)
+    assert regions.detect(image, Finding((line,), seen, none, none), CFG).mask[heart].all()
