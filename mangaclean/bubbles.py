@@ -99,6 +99,13 @@ def those(keep: NDArray[np.bool_], labels: NDArray[np.int32]) -> Mask:
     return out
 
 
+def cells(mask: Mask, side: int) -> Mask:
+    """Which cells of `side` × `side` px hold marks of a mask (H, W), and those round them: (H / side, W / side)."""
+    padded = np.pad(mask, [(0, -length % side) for length in mask.shape])
+    marked = np.asarray(padded.reshape(padded.shape[0] // side, side, -1, side).any((1, 3)))
+    return cv2.dilate(marked.astype(np.uint8, copy=False), np.ones((3, 3), np.uint8)) > 0
+
+
 def placed(mask: Mask, at: Box, window: Box) -> Mask:
     """A mask (h, w) that lies at a box of the page, as any other window of the page shows it."""
     out = np.zeros((window.height, window.width), bool)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaclean import masks
-from mangaclean.bubbles import components, placed, those
+from mangaclean.bubbles import cells, components, placed, those
 from mangaclean.strokes import Levels, grown, half_thickness
 from mangaclean.types import Box, Image, Mask
 
@@ -138,7 +138,5 @@ def _ink(image: Image, light: bool) -> Mask:
 def _windows(marked: Mask, cell: int) -> list[Box]:
     """Boxes round all that is marked (H, W), with a cell or two of room; a page has ink where nothing is lettering."""
     height, width = marked.shape
-    padded = np.pad(marked, ((0, -height % cell), (0, -width % cell)))
-    cells = np.asarray(padded.reshape(padded.shape[0] // cell, cell, -1, cell).any((1, 3)))
-    boxes = components(cv2.dilate(cells.astype(np.uint8, copy=False), np.ones((3, 3), np.uint8)))[1][1:, :4] * cell
+    boxes = components(cells(marked, cell))[1][1:, :4] * cell
     return [Box(x, y, min(x + wide, width), min(y + high, height)) for x, y, wide, high in boxes.tolist()]

@@ -132,3 +132,32 @@ def test_what_the_line_detector_overlooked_is_sought_where_the_network_shows_a_g
     monkeypatch.setattr(textmap, "mapper", lambda weights: lambda page: textmap.Maps(nothing, glimpse, nothing))
     monkeypatch.setattr(segment, "_detect", lambda page, run: [])
     assert ("…" in [line.text for line in segment.net(SegmentConfig())(image).lines]) is found
+
+
+def test_what_may_be_lettering_on_art_is_looked_at_again_closer():
+    """A mark on art is seen twice, one in a balloon once, empty paper once; both looks count alike."""
+    image = np.full((1280, 960, 3), 200, np.uint8)
+    image[200:230, 300:330] = 0  # on art
+    image[900:930, 600:630] = 1  # in a balloon
+    seen = []
+
+    def network(data):
+        seen.append(data.shape[2:])
+        typeset, balloon = (data[:, 0] < 0.3) * (0.9 if len(seen) == 1 else 0.5), np.zeros_like(data[:, 0])
+        balloon[:, 850:980, 550:680] = 1
+        return np.stack([typeset, np.zeros_like(typeset), balloon], 1).astype(np.float32)
+
+    found = textmap.maps(image, network)
+    assert seen[0] == (1280, 960)
+    assert len(seen) == 2
+    assert max(seen[1]) <= (3 + 2 * textmap.BESIDE + 1) * textmap.CELL * textmap.CLOSER
+    assert (found.typeset[905:925, 605:625] == 230).all()  # 0.9
+    assert np.abs(found.typeset[205:225, 305:325].astype(int) - 191).max() <= 1  # 0.75, the mean of the two as logits
+    assert not found.typeset[400:800].any()
+
+
+def test_cells_that_share_what_is_beside_them_are_seen_in_one_box():
+    cells = np.zeros((20, 20), bool)
+    cells[2, 2] = cells[2, 4] = cells[15, 15] = True
+    boxes = sorted(textmap._boxes(cells))
+    assert [tuple(box) for box in boxes] == [(2, 2, 5, 3), (15, 15, 16, 16)]

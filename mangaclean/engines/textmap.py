@@ -8,10 +8,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaclean import bubbles
 from mangaclean.engines import onnx, openvino, weights
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import UsageError
-from mangaclean.types import Image
+from mangaclean.types import Box, Image, Mask
 
 Shares = NDArray[np.uint8]  # (H, W), probability × 255
 
@@ -21,6 +22,11 @@ AREA = 1_400_000  # px that are seen at once; a page fits, strips and spreads ta
 STRIP_AREA = 900_000  # px of such a window: a strip takes memory enough itself
 CONTEXT = 96  # px beside a window's own part that it sees, and another window decides
 RAMP = 64  # px over which one window's answer gives way to the next one's
+CLOSER = 4 / 3  # times as large: how the network sees, once more, what may be lettering on art
+GLIMPSE, HOUSED = 40, 128  # of 255: what may be lettering; and the balloons where one look is enough
+CELL = 48  # px: parts of a page that are looked at again, or not
+BESIDE = 1  # cells that are seen round them
+SLAB = 32  # cells of a strip's height that are looked at again together
 
 
 class Maps(NamedTuple):
@@ -55,17 +61,27 @@ def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_ARE
     """The maps of a page (H, W, 3) by a network that takes (1, 3, h, w) in 0–1 and gives probabilities of that shape.
 
     The network sees the page at about `PAGE` px of width: all of it, or, where that is more than `area` px, `part` px
-    at a time.
+    at a time. What may be lettering on art it sees once more, `CLOSER`.
     """
     height, width = image.shape[:2]
     scale = working_scale(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     area = area if size[0] * size[1] <= area else part
     if size == (width, height):
-        return Maps(*_by_windows(image, network, area))
-    small = cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC)
-    seen = _by_windows(np.asarray(small, np.uint8), network, area)
-    return Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8) for m in seen))
+        seen = _by_windows(image, network, area)
+        doubtful = _doubtful(seen)
+        found = Maps(*seen)
+    else:
+        small = cv2.resize(image, size, interpolation=_interpolation(scale))
+        seen = _by_windows(np.asarray(small, np.uint8), network, area)
+        doubtful = _doubtful(seen)
+        found = Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR)) for m in seen))
+    for top in range(0, len(doubtful), SLAB):
+        slab = doubtful.copy()
+        slab[:top] = slab[top + SLAB :] = False
+        for box in _boxes(slab):
+            _look_again(image, found, slab, box, scale, network, area)
+    return found
 
 
 def working_scale(height: int, width: int) -> float:
@@ -75,6 +91,70 @@ def working_scale(height: int, width: int) -> float:
     much higher, is a strip, and its width counts. Small pages are enlarged, to twice their size at most.
     """
     return float(np.clip(PAGE / min(width, height * 0.75), 0, 2))
+
+
+def _doubtful(seen: NDArray[np.uint8]) -> Mask:
+    """Cells (h, w) of maps (3, H, W) where there may be lettering on art, and those round them."""
+    typeset, sfx, balloon = seen
+    glimpsed = (np.maximum(typeset, sfx) > GLIMPSE) & (balloon < HOUSED)
+    return bubbles.cells(glimpsed, CELL)
+
+
+def _boxes(cells: Mask) -> list[Box]:
+    """Boxes round connected cells (h, w); two of them are one where that is not larger, with what is seen round it."""
+
+    def area(box: Box) -> int:
+        return box.grown(BESIDE, cells.shape[1], cells.shape[0]).area
+
+    boxes: list[Box] = []
+    for x, y, width, height, _ in bubbles.components(cells)[1][1:].tolist():
+        box = Box(x, y, x + width, y + height)
+        while other := next((each for each in boxes if area(box.union(each)) <= area(box) + area(each)), None):
+            boxes.remove(other)
+            box = box.union(other)
+        boxes.append(box)
+    return boxes
+
+
+def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, network: Network, area: int) -> None:
+    """Lets the network see a box of cells larger, and lays the mean of both looks on the page's maps, in place.
+
+    At another size it errs elsewhere: half of the art that it took for lettering at one is none to it at the other.
+    """
+    height, width = image.shape[:2]
+
+    def on_page(part: Box) -> Box:
+        corners = (round(at * CELL / scale) for at in part)
+        return Box(*corners).common(Box(0, 0, width, height))
+
+    here, window = on_page(box), on_page(box.grown(BESIDE, cells.shape[1], cells.shape[0]))
+    if not here.area:  # the last cell of a page may be less than a pixel high
+        return
+    larger = CLOSER * scale
+    size = max(round(window.width * larger), 1), max(round(window.height * larger), 1)
+    close = np.asarray(cv2.resize(image[window.slices], size, interpolation=_interpolation(larger)), np.uint8)
+    wanted = cv2.resize(cells[box.slices].astype(np.uint8), (here.width, here.height), interpolation=cv2.INTER_NEAREST)
+    inner = here.moved(-window.left, -window.top).slices
+    for one, other in zip(found, _by_windows(close, network, area), strict=True):
+        second = cv2.resize(other, (window.width, window.height), interpolation=cv2.INTER_LINEAR)[inner]
+        first = one[here.slices]
+        first[...] = np.where(wanted > 0, MEANS[first, second], first)
+
+
+def _interpolation(scale: float) -> int:
+    return cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+
+
+def _means() -> Shares:
+    """(256, 256): the mean, as logits, of two probabilities × 255."""
+    share = np.clip(np.arange(256) / 255, 1 / 255, 254 / 255)
+    logits = np.log(share / (1 - share))
+    mean = np.rint(255 / (1 + np.exp(-(logits[:, None] + logits) / 2))).astype(np.uint8)
+    mean[0, 0] = 0
+    return mean
+
+
+MEANS = _means()
 
 
 def _by_windows(image: Image, network: Network, area: int) -> NDArray[np.uint8]:
