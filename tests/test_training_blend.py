@@ -55,7 +55,8 @@ def test_varied_crops_keep_their_parts_together(crops: Path) -> None:
         made = train_blend.varied(np.random.default_rng(seed), crop)
         hidden = made[..., 3] > 127
         assert hidden.sum() == (crop[..., 3] > 127).sum()
-        assert all(np.array_equal(made[..., at : at + 3][~hidden], made[..., :3][~hidden]) for at in (4, 7, 10))
+        for at in range(4, crop.shape[2], 3):
+            assert np.array_equal(made[..., at : at + 3][~hidden], made[..., :3][~hidden])
         apart = np.abs(made[..., 4:7].astype(int) - made[..., :3])
         assert apart.sum() == np.abs(crop[..., 4:7].astype(int) - crop[..., :3]).sum()
 
@@ -86,7 +87,7 @@ def test_from_crops_to_pages(crops: Path, tmp_path: Path) -> None:
     with (tmp_path / "log.csv").open() as file:
         assert [line[0] for line in csv.reader(file)] == ["1", "2"]
     with (tmp_path / "validation.csv").open() as file:
-        assert [len(line) for line in csv.reader(file)] == [9, 9]
+        assert [len(line) for line in csv.reader(file)] == [3 + 2 * len(fills.NAMES)] * 2
     with pytest.raises(SystemExit, match="no crops in"):
         train_blend.main(f"--crops {tmp_path} --out {tmp_path / 'b'} --steps 1".split())
     inpaint_export.main([f"{tmp_path}/blend.pt", f"{tmp_path}/own.onnx"])
@@ -103,3 +104,29 @@ def test_from_crops_to_pages(crops: Path, tmp_path: Path) -> None:
     assert np.abs(made[mask].astype(float) - page[mask]).mean() < 60
     assert (paint(dirty, np.ones_like(mask)) == 255).all()
     assert np.array_equal(paint(dirty, np.zeros_like(mask)), dirty)
+
+
+def test_a_network_of_fewer_fills_goes_on_as_it_was_with_one_more() -> None:
+    torch = pytest.importorskip("torch", reason="training needs torch")
+    from training import blend
+
+    torch.manual_seed(0)
+    wide = blend.Blend()
+    weights = wide.state_dict()
+    known = blend.FILLS - 1
+    torch.nn.init.normal_(weights["head.weight"], std=0.1)
+    old = weights | {
+        "stem.weight": torch.cat([weights["stem.weight"][:, : 12 * known], weights["stem.weight"][:, -4:]], 1),
+        "head.weight": torch.cat([weights["head.weight"][: 4 * known], weights["head.weight"][4 * blend.FILLS :]]),
+        "head.bias": torch.cat([weights["head.bias"][: 4 * known], weights["head.bias"][4 * blend.FILLS :]]),
+    }
+    made = blend.widened(old)
+    assert {name: value.shape for name, value in made.items()} == {name: value.shape for name, value in weights.items()}
+    assert blend.widened(made) is made
+    wide.load_state_dict(made)
+    seen, mask = torch.rand(1, 3 * blend.FILLS, 32, 32), torch.ones(1, 1, 32, 32)
+    blind = seen.clone()
+    blind[:, 3 * known :] = 0
+    with torch.inference_mode():
+        apart = (wide(seen, mask) - wide(blind, mask)) / seen[:, 3 * known :]
+    assert 0.001 < float(apart.median()) < 0.15  # what a new fill counts for

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from mangaclean.engines import fills as made_fills
 from training.fill import timid
 
-FILLS = 3  # as `mangaclean.engines.fills` makes them
+FILLS = len(made_fills.NAMES)
 
 
 class _Block(nn.Module):
@@ -67,6 +68,25 @@ class Blend(nn.Module):
             (shares[:, number : number + 1] * each[number] for number in range(1, FILLS)), shares[:, :1] * each[0]
         )
         return weighed + made[:, FILLS:]
+
+
+def widened(weights: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Weights of a `Blend` that was trained on the first of the fills, for one of FILLS.
+
+    What a new fill holds tells it nothing at first; it weighs a seventh of what the last of the known ones does.
+    """
+    stem, head, bias = (weights[name] for name in ("stem.weight", "head.weight", "head.bias"))
+    known = stem.shape[1] // 12  # two by two pixels of three colours; those of the mask are the rest
+    more = FILLS - known
+    if more <= 0:
+        return weights
+    blind = stem.new_zeros(stem.shape[0], 12 * more, *stem.shape[2:])
+    last = slice(4 * known - 4, 4 * known)
+    return weights | {
+        "stem.weight": torch.cat([stem[:, : 12 * known], blind, stem[:, 12 * known :]], 1),
+        "head.weight": torch.cat([head[: 4 * known], *[head[last]] * more, head[4 * known :]]),
+        "head.bias": torch.cat([bias[: 4 * known], *[bias[last] - 2] * more, bias[4 * known :]]),
+    }
 
 
 def _larger(x: Tensor) -> Tensor:

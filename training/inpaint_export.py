@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from mangaclean.engines.fills import NAMES
 from training import export
 from training.blend import FILLS, Blend
 from training.fill import MULTIPLE
@@ -19,7 +20,7 @@ from training.loop import read_checkpoint
 CHANNELS = {"image": 3, "fills": 3 * FILLS}
 _INPUTS = {
     "image": "image: float32 (N, 3, H, W), RGB in 0–1",
-    "fills": f"fills: float32 (N, {3 * FILLS}, H, W), RGB in 0–1, by Navier-Stokes, Telea, PatchMatch",
+    "fills": f"fills: float32 (N, {3 * FILLS}, H, W), RGB in 0–1, by " + ", ".join(NAMES),
 }
 
 

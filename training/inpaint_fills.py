@@ -1,8 +1,8 @@
 """Crops with holes, and what classical methods make of them: `python -m training.inpaint_fills --pool IPOOL --out DIR`.
 
 A network that weighs such fills is trained on these crops; PatchMatch is too slow to run beside training. Each file is
-an array (N, S, S, 13) of uint8: what stood below (3 channels), the hole (255 = hidden), and three fills (3 each). What
-is known is the same in all of them.
+an array (N, S, S, CHANNELS) of uint8: what stood below (3 channels), the hole (255 = hidden), and the fills (3 each).
+What is known is the same in all of them.
 """
 
 import argparse
@@ -27,7 +27,7 @@ _KEPT = ((12.0, 0.02), (16.0, 0.2), (20.0, 0.6), (38.0, 1.0), (44.0, 0.3), (99.0
 
 
 def filled(rng: Rng, paths: list[Path], size: int) -> NDArray[np.uint8]:
-    """A crop (S, S, 13) of a pool, as files hold it."""
+    """A crop (S, S, CHANNELS) of a pool, as files hold it."""
     painters = fills.painters(InpaintConfig())
     while True:
         image, hole, truth = crop(rng, _page(rng, paths), _page(rng, paths), size)

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training.blend import FILLS, Blend, distance
+from training.blend import FILLS, Blend, distance, widened
 from training.inpaint_losses import similarity
 from training.loop import _follow, _on_cpu, _save, read_checkpoint
 from training.recipe import Recipe, TrainingError, rate_at
 
 _log = logging.getLogger(__name__)
 
-Crops = NDArray[np.uint8]  # (N, S, S, 13)
+Crops = NDArray[np.uint8]  # (N, S, S, 4 + 3 × FILLS)
 
 
 def batches(folder: Path, batch: int, seed: int) -> Iterator[Crops]:
@@ -53,7 +53,7 @@ def varied(rng: np.random.Generator, crop: Crops) -> Crops:
 
 
 def tensors(crops: Crops) -> tuple[Tensor, Tensor, Tensor]:
-    """Fills (N, 9, S, S) in 0–1, masks (N, 1, S, S) and truth (N, 3, S, S) of crops (N, S, S, 13)."""
+    """Fills (N, 3 × FILLS, S, S) in 0–1, masks (N, 1, S, S) and truth (N, 3, S, S) of crops."""
     whole = torch.from_numpy(np.ascontiguousarray(crops.transpose(0, 3, 1, 2))).float().div_(255)
     mask = (whole[:, 3:4] > 0.5).float()
     return whole[:, 4:], mask, whole[:, :3]
@@ -91,7 +91,7 @@ def train(given: argparse.Namespace) -> nn.Module:
     optimizer = torch.optim.AdamW(net.parameters(), given.rate, (0.9, 0.98), weight_decay=1e-4, fused=True)
     step = 0
     if given.start:
-        net.load_state_dict(read_checkpoint(given.start, "net")["net"])
+        net.load_state_dict(widened(read_checkpoint(given.start, "net")["net"]))
     mean = copy.deepcopy(net).eval()
     if last.exists():
         stored = read_checkpoint(last, "net", "mean", "optimizer", "step")

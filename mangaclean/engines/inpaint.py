@@ -7,13 +7,17 @@ from mangaclean.config import InpaintConfig
 from mangaclean.types import Box, Image, Inpainter, Mask
 
 PATCH = 5  # px from the middle of a compared patch to its edge; tone of 60 lines repeats within it
+FINE = 3  # the same, of patches that fit between lines
 LOOK = 32  # px round a hole in which PatchMatch looks for what to copy; its time goes with the area
 RADIUS = 5  # px that OpenCV's methods look at round a pixel
 SEED = 1
 
 
-def patchmatch(cfg: InpaintConfig) -> Inpainter:
-    """Copies patches that fit from round the hole (Barnes et al. 2009, PatchMatch); strong on screentone."""
+def patchmatch(cfg: InpaintConfig, patch: int = PATCH) -> Inpainter:
+    """Copies patches that fit from round the hole (Barnes et al. 2009, PatchMatch); strong on screentone.
+
+    `patch`: px from the middle of a patch to its edge.
+    """
     from patchmatch import patch_match
 
     patch_match.set_random_seed(SEED)
@@ -24,10 +28,10 @@ def patchmatch(cfg: InpaintConfig) -> Inpainter:
             tile, hole = image[box.slices], mask[box.slices]
             if hole.all():
                 out[box.slices] = 255
-            elif min(box.width, box.height) <= 2 * PATCH:  # too narrow to hold a patch
+            elif min(box.width, box.height) <= 2 * patch:  # too narrow to hold a patch
                 out[box.slices] = _opencv(tile, hole, cv2.INPAINT_TELEA)
             else:
-                found: Image = patch_match.inpaint(tile, hole, patch_size=PATCH)
+                found: Image = patch_match.inpaint(tile, hole, patch_size=patch)
                 out[box.slices][hole] = found[hole]
         return out
 
