@@ -59,8 +59,9 @@ def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
     # Letters that run together with others' are told from what is left round those by their thickness.
     rest = marked & ~taken
     rest &= ~whole
+    thick = np.flatnonzero(shrunk(rest, THICK))
     labels, stats = components(rest)
-    kept = np.bincount(labels[shrunk(rest, THICK)], minlength=len(stats)) > 0
+    kept = np.bincount(labels.ravel()[thick], minlength=len(stats)) > 0
     whole |= those(kept, labels)
     del labels
     labels, stats = components(whole)

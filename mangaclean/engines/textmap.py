@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import bubbles
+from mangaclean import bubbles, memory
 from mangaclean.engines import onnx, openvino, weights
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import UsageError
@@ -76,6 +76,9 @@ def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_ARE
         seen = _by_windows(np.asarray(small, np.uint8), network, area)
         doubtful = _doubtful(seen)
         found = Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR)) for m in seen))
+    if memory.is_short():  # the page's maps are there by now, too
+        area = part
+        memory.trim()
     for top in range(0, len(doubtful), SLAB):
         slab = doubtful.copy()
         slab[:top] = slab[top + SLAB :] = False
@@ -138,7 +141,9 @@ def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, 
     for one, other in zip(found, _by_windows(close, network, area), strict=True):
         second = cv2.resize(other, (window.width, window.height), interpolation=cv2.INTER_LINEAR)[inner]
         first = one[here.slices]
-        first[...] = np.where(wanted > 0, MEANS[first, second], first)
+        for top in range(0, here.height, bubbles.ROWS):  # numpy widens what it indexes with
+            rows = slice(top, top + bubbles.ROWS)
+            first[rows] = np.where(wanted[rows] > 0, MEANS[first[rows], second[rows]], first[rows])
 
 
 def _interpolation(scale: float) -> int:
