@@ -59,7 +59,7 @@ def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
     # Letters that run together with others' are told from what is left round those by their thickness.
     rest = marked & ~taken
     rest &= ~whole
-    thick = np.flatnonzero(shrunk(rest, THICK))
+    thick = np.flatnonzero(shrunk(rest, THICK))  # before there are labels: beside these a large page has no room for it
     labels, stats = components(rest)
     kept = np.bincount(labels.ravel()[thick], minlength=len(stats)) > 0
     whole |= those(kept, labels)

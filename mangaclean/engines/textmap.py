@@ -23,7 +23,7 @@ STRIP_AREA = 900_000  # px of such a window: a strip takes memory enough itself
 CONTEXT = 96  # px beside a window's own part that it sees, and another window decides
 RAMP = 64  # px over which one window's answer gives way to the next one's
 CLOSER = 4 / 3  # times as large: how the network sees, once more, what may be lettering on art
-GLIMPSE, HOUSED = 40, 128  # of 255: what may be lettering; and the balloons where one look is enough
+MAYBE, HOUSED = 40, 128  # of 255: what may be lettering; and the balloons where one look is enough
 CELL = 48  # px: parts of a page that are looked at again, or not
 BESIDE = 1  # cells that are seen round them
 SLAB = 32  # cells of a strip's height that are looked at again together
@@ -67,15 +67,9 @@ def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_ARE
     scale = working_scale(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     area = area if size[0] * size[1] <= area else part
-    if size == (width, height):
-        seen = _by_windows(image, network, area)
-        doubtful = _doubtful(seen)
-        found = Maps(*seen)
-    else:
-        small = cv2.resize(image, size, interpolation=_interpolation(scale))
-        seen = _by_windows(np.asarray(small, np.uint8), network, area)
-        doubtful = _doubtful(seen)
-        found = Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR)) for m in seen))
+    seen = _by_windows(_resized(image, size, scale), network, area)
+    doubtful = _doubtful(seen)
+    found = Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8) for m in seen))
     if memory.is_short():  # the page's maps are there by now, too
         area = part
         memory.trim()
@@ -99,7 +93,7 @@ def working_scale(height: int, width: int) -> float:
 def _doubtful(seen: NDArray[np.uint8]) -> Mask:
     """Cells (h, w) of maps (3, H, W) where there may be lettering on art, and those round them."""
     typeset, sfx, balloon = seen
-    glimpsed = (np.maximum(typeset, sfx) > GLIMPSE) & (balloon < HOUSED)
+    glimpsed = (np.maximum(typeset, sfx) > MAYBE) & (balloon < HOUSED)
     return bubbles.cells(glimpsed, CELL)
 
 
@@ -135,7 +129,7 @@ def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, 
         return
     larger = CLOSER * scale
     size = max(round(window.width * larger), 1), max(round(window.height * larger), 1)
-    close = np.asarray(cv2.resize(image[window.slices], size, interpolation=_interpolation(larger)), np.uint8)
+    close = _resized(image[window.slices], size, larger)
     wanted = cv2.resize(cells[box.slices].astype(np.uint8), (here.width, here.height), interpolation=cv2.INTER_NEAREST)
     inner = here.moved(-window.left, -window.top).slices
     for one, other in zip(found, _by_windows(close, network, area), strict=True):
@@ -146,8 +140,9 @@ def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, 
             first[rows] = np.where(wanted[rows] > 0, MEANS[first[rows], second[rows]], first[rows])
 
 
-def _interpolation(scale: float) -> int:
-    return cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+def _resized(image: Image, size: tuple[int, int], scale: float) -> Image:
+    """An image at another size (width, height), which is about `scale` times its own."""
+    return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
 
 
 def _means() -> Shares:
@@ -155,7 +150,7 @@ def _means() -> Shares:
     share = np.clip(np.arange(256) / 255, 1 / 255, 254 / 255)
     logits = np.log(share / (1 - share))
     mean = np.rint(255 / (1 + np.exp(-(logits[:, None] + logits) / 2))).astype(np.uint8)
-    mean[0, 0] = 0
+    mean[0, 0] = 0  # the logit of none at all is no number, and 1 of 255 stands for it in the rest
     return mean
 
 
