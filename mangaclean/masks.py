@@ -5,7 +5,8 @@ import numpy as np
 from mangaclean.strokes import grown, shrunk
 from mangaclean.types import Mask
 
-BLOCK = 4  # px beyond the soft edge to which a letter's JPEG dirt is taken
+DIRT = 4  # px beyond the soft edge to which a letter's JPEG dirt is taken
+BLOCK = 7  # px round strokes beyond which there is none: blocks of JPEG are 8 px wide
 RIM = 3  # px of a balloon's edge that dirt is not followed to: of them, the ground beside the mask is seen
 
 
@@ -18,5 +19,5 @@ def dilated(strokes: Mask, other: Mask, em: float, inside: Mask | None = None) -
     reach = int(np.clip(round(0.07 * em) + 1, 2, 6))
     mask = grown(strokes, reach)
     if inside is not None:
-        mask |= grown(strokes, reach + BLOCK) & shrunk(inside, RIM)
+        mask |= grown(strokes, min(reach + DIRT, BLOCK)) & shrunk(inside, RIM)
     return (mask & ~grown(other, 1)) | strokes

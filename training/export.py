@@ -17,6 +17,7 @@ from training.nets import CLASSES, NETS
 from training.recipe import TrainingError
 
 HALF = 60_000.0  # values up to this fit fp16
+_HALVED = "_half"  # ends the name of a weight that is stored as fp16
 
 
 class _Probabilities(nn.Module):
@@ -74,13 +75,29 @@ def halve(path: Path, wanted: Callable[[NDArray[np.float32], bool], bool]) -> No
     for weight in model.graph.initializer:
         name, values = weight.name, numpy_helper.to_array(weight)
         if weight.data_type == TensorProto.FLOAT and wanted(values, name in convolved) and np.abs(values).max() <= HALF:
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}_half"))
-            casts.append(helper.make_node("Cast", [f"{name}_half"], [name], to=TensorProto.FLOAT))
+            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + _HALVED))
+            casts.append(helper.make_node("Cast", [name + _HALVED], [name], to=TensorProto.FLOAT))
     nodes = [*casts, *model.graph.node]
     del model.graph.node[:]
     model.graph.node.extend(nodes)
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
+
+
+def stored_weights(path: Path) -> dict[str, Tensor]:
+    """The weights of an exported file by the names they have in the network: of one without batch norm, which is folded.
+
+    TrainingError: the file cannot be read.
+    """
+    import onnx
+    from onnx import numpy_helper
+
+    try:
+        found = onnx.load(str(path)).graph.initializer
+    except Exception as error:  # protobuf has an exception of its own
+        raise TrainingError(f"{path} cannot be read as ONNX ({error})") from error
+    values = ((weight.name.removesuffix(_HALVED), numpy_helper.to_array(weight)) for weight in found)
+    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in values}
 
 
 def apart(ours: NDArray[np.float32], theirs: NDArray[np.float32], name: str) -> float:

@@ -30,6 +30,7 @@ class Recipe:
     positive: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)  # weights of marked pixels: typeset, sfx, balloon, any lettering
     focal: float = 0.0  # gamma; 0 is plain cross entropy
     dice: float = 1.0
+    hard: float = 0.0  # share of crops that are cut where training.hard found an earlier network wrong
     frozen: int = 0  # steps before the encoder learns too
     still: int = 0  # first parts of the encoder that never learn: at full size they cost most, and change least
 

@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.blend import FILLS, Blend, distance, widened
+from training.export import stored_weights
 from training.inpaint_losses import similarity
 from training.loop import _follow, _on_cpu, _save, read_checkpoint
 from training.recipe import Recipe, TrainingError, rate_at
@@ -82,6 +83,10 @@ def check(net: Blend, folder: Path, most: int = 200) -> list[float]:
     return np.mean(rows, axis=0).round(4).tolist() if rows else []
 
 
+def _weights(path: Path) -> dict[str, Tensor]:
+    return stored_weights(path) if path.suffix == ".onnx" else dict(read_checkpoint(path, "net")["net"])
+
+
 def train(given: argparse.Namespace) -> nn.Module:
     """Runs, or goes on; leaves `last.pt`, `blend.pt` (averaged weights) and `log.csv`."""
     torch.manual_seed(given.seed)
@@ -91,7 +96,7 @@ def train(given: argparse.Namespace) -> nn.Module:
     optimizer = torch.optim.AdamW(net.parameters(), given.rate, (0.9, 0.98), weight_decay=1e-4, fused=True)
     step = 0
     if given.start:
-        net.load_state_dict(widened(read_checkpoint(given.start, "net")["net"]))
+        net.load_state_dict(widened(_weights(given.start)))
     mean = copy.deepcopy(net).eval()
     if last.exists():
         stored = read_checkpoint(last, "net", "mean", "optimizer", "step")
@@ -147,7 +152,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True, help="checkpoints and log; a run that stands there goes on")
     parser.add_argument("--val", type=Path, help="crops of pages that are not trained on")
     parser.add_argument("--val-every", type=int, default=500, metavar="STEPS")
-    parser.add_argument("--start", type=Path, help="averaged weights (blend.pt) to begin from")
+    parser.add_argument("--start", type=Path, help="averaged weights (blend.pt), or inpaint.onnx, to begin from")
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--rate", type=float, default=1e-3, help="the highest")

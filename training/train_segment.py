@@ -34,6 +34,7 @@ def add_recipe(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--focal", type=float, help="gamma of the focal loss; 0: plain cross entropy")
     group.add_argument("--dice", type=float, help="weight of the Dice loss")
+    group.add_argument("--hard", type=float, help="share of crops that are cut where training.hard found errors")
     group.add_argument("--frozen", type=int, help="steps before the encoder learns too")
     group.add_argument("--still", type=int, metavar="PARTS", help="first parts of the encoder that never learn")
 
