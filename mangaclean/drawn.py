@@ -15,6 +15,7 @@ Levels = NDArray[np.uint8]
 
 SEEN, SURE = 90, 190  # of 255: marks reach out to where lettering is seen, from where the network is sure of it
 HINTED = 110  # of 255: seen, where a line detector sees lettering, too
+HOUSED = 128  # of 255: mean of the map of balloons, from which lettering stands in one
 SURE_SHARE = 0.5  # share of a mark's pixels of which the network must be sure
 SMALLEST = 0.006  # of the page's short side: the long side of a mark, at least
 THICK = 1  # px: half of what a letter's mark is thick, at least

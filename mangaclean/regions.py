@@ -44,7 +44,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     traces: list[Traced] = []  # of each region
     cleaned: list[Bubble] = []
     for block in blocks:
-        traced = trace(image, block, seen, lined)
+        traced = trace(image, block, seen, finding.bubbles, lined)
         taken[traced.window.slices] |= traced.mask
         # The blocks of one balloon answer for each other: a lone kana reads badly.
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]

@@ -18,6 +18,7 @@ BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
 ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
+MOSTLY = 0.75  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
 
 
@@ -36,7 +37,7 @@ class Traced:
         return self.sigma <= FLAT
 
 
-def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Traced:
+def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | None, lined: Mask) -> Traced:
     """A block's strokes on a page (H, W, 3), by its ink and by what the network sees (H, W), if there is one.
 
     `lined` (H, W) are the lines of all blocks: what stands in those of others is theirs.
@@ -65,15 +66,31 @@ def trace(image: Image, block: Block, seen: Levels | None, lined: Mask) -> Trace
         own, other = own | specks, other & ~specks
         mask |= masks.dilated(specks, other, block.em, inside)
     traced = Traced(block, window, own, mask, sigma)
-    if seen is None or block.bubble or (traced.flat and legibility(block.lines) > PRINT):
+    if seen is None or _by_ink(traced, seen, balloons, tight):
         return traced
-    # Where nothing reads well on open ground, ink is no sign of lettering: the network says what is.
     near = grown(tight, round(0.25 * block.em))
     marked = (seen[window.slices] > drawn.HINTED) & near
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em)
     return Traced(block, window, own, mask, deviation(page, mask, other))
+
+
+def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) -> bool:
+    """Whether a block's ink is its lettering; where it is not, the network says what is.
+
+    On open ground and on art it is so where a text reads well. What has an outline round it and is flat may be a balloon,
+    or a room with a floor: there the network is believed if it sees most of the ink, as lines of art are in the rest.
+    """
+    block, window = traced.block, traced.window.slices
+    printed = legibility(block.lines) > PRINT
+    if not block.bubble:
+        return traced.flat and printed
+    if printed or not traced.flat:
+        return printed
+    if balloons is None or balloons[window][tight].mean() > drawn.HOUSED:
+        return True
+    return float((seen[window][traced.strokes] > drawn.HINTED).mean() if traced.strokes.any() else 0) < MOSTLY
 
 
 def _longer(line: Line, by: float) -> Line:
