@@ -49,6 +49,14 @@ def test_dirt_is_not_followed_to_the_edge_of_a_balloon():
     assert np.array_equal(masks.dilated(own, np.zeros_like(own), 12, tight), masks.dilated(own, np.zeros_like(own), 12))
 
 
+def test_a_mask_in_a_balloon_grows_no_further_than_a_block_of_jpeg():
+    own = np.zeros((90, 90), bool)
+    own[40:50, 40:50] = True
+    for em in (12, 30, 200):
+        mask = masks.dilated(own, np.zeros_like(own), em, np.ones_like(own))
+        assert 40 - np.flatnonzero(mask.any(0))[0] <= masks.BLOCK
+
+
 def test_growing_far_is_as_growing_by_a_disc():
     mask = np.random.default_rng(0).random((300, 260)) < 0.0002
     radius = strokes.SMALL + 5
