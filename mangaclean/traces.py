@@ -79,8 +79,9 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
 def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) -> bool:
     """Whether a block's ink is its lettering; where it is not, the network says what is.
 
-    On open ground and on art it is so where a text reads well. What has an outline round it and is flat may be a balloon,
-    or a room with a floor: there the network is believed if it sees most of the ink, as lines of art are in the rest.
+    On open ground that is flat, and where art runs through a balloon, it is so if the text reads well. What has an
+    outline and is flat may be a balloon or a bare room: if the network takes it for none, and sees most of the ink, the
+    rest of the ink is art.
     """
     block, window = traced.block, traced.window.slices
     printed = legibility(block.lines) > PRINT

@@ -59,6 +59,58 @@ def test_from_a_pool_to_figures(net: str, pool: Path, tmp_path: Path, capsys: py
     assert figures[0] == pytest.approx(figures[1], abs=0.05)
 
 
+def test_crops_are_cut_where_a_network_was_wrong(tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    from training import crops, hard
+    from training.recipe import Recipe
+
+    page = np.full((320, 480, 4), 255, np.uint8)
+    page[:, :, 3] = 0
+    page[200:230, 400:440] = (0, 0, 0, pages.TYPESET)
+    page[20:50, 20:60] = (0, 0, 0, pages.TYPESET)
+    np.save(tmp_path / "1.npy", page)
+
+    def half_blind(image: np.ndarray) -> np.ndarray:
+        seen = np.where(image[:, :, 0] == 0, np.float32(1), np.float32(0))
+        seen[:, 240:] = 0
+        return np.stack([seen, np.zeros_like(seen), np.zeros_like(seen)])
+
+    recipe = Recipe(sizes=(64,), batch=8, hard=1.0)
+    with pytest.raises(TrainingError, match="nobody knows yet what is hard"):
+        next(iter(crops.Crops(tmp_path, recipe, 1)))
+    found = hard.cells(page, half_blind)
+    assert found.shape == (10, 15)
+    assert np.flatnonzero(found.max(0) > 0.1).tolist() == [12, 13]
+    assert np.flatnonzero(found.max(1) > 0.1).tolist() == [6, 7]
+    with hard.file_of(tmp_path / "1.npy").open("wb") as file:
+        np.save(file, found)
+    _, truth, _ = next(iter(crops.Crops(tmp_path, recipe, 1)))
+    assert (truth[:, 0].amax((1, 2)) > 0).float().mean() >= 0.75
+    for seed in range(20):
+        top, left = hard.place(np.random.default_rng(seed), found, 100, 320, 480)
+        assert 0 <= top <= 220
+        assert 0 <= left <= 380
+        assert left + 100 > 384
+
+
+def test_what_is_hard_is_found_once(pool: Path, tmp_path: Path) -> None:
+    pytest.importorskip("torch", reason="training needs torch")
+    from training import hard, train_segment
+
+    page = tmp_path / "1.npy"
+    np.save(page, np.load(pool / "1.npy"))
+    train_segment.main(f"--pool {pool} --out {tmp_path} --steps 1 --batch 2 --sizes 64 --workers 0 --scratch".split())
+    words = ["--pool", str(tmp_path), "--weights", f"{tmp_path}/segment.pt"]
+    assert hard.read(page) is None
+    hard.main(words)
+    found = hard.read(page)
+    assert found is not None
+    assert found.shape == (2, 3)
+    when = hard.file_of(page).stat().st_mtime_ns
+    hard.main(words)
+    assert hard.file_of(page).stat().st_mtime_ns == when
+
+
 def test_rates_are_tried(pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("torch", reason="training needs torch")
     from training import rates

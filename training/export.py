@@ -85,7 +85,7 @@ def halve(path: Path, wanted: Callable[[NDArray[np.float32], bool], bool]) -> No
 
 
 def stored_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of an exported file by the names they have in the network: of one without batch norm, which is folded.
+    """The weights of an exported network without batch norm (that is folded), by the names they have in it.
 
     TrainingError: the file cannot be read.
     """
