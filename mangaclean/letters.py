@@ -21,6 +21,7 @@ TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen,
 MOSTLY_GONE = 0.95  # share of a stroke that is erased, from which others of its letter are looked for
 TRACE = 30  # of 255: what the network shows somewhere in a stroke of a letter whose other strokes are erased
 GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: how far off, how large and how thick it is
+SPARSE = 1 / 30  # of the square of its long side: a piece that covers less is a line of art, an outline or a frame
 ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
 
@@ -62,6 +63,7 @@ def left_over(
         ink = _ink(image[at], light=False)
         labels, stats = components(ink)
         pieces = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short) & ~_cut(stats, window, levels.shape)
+        pieces &= stats[:, 4] >= SPARSE * stats[:, 2:4].max(1) ** 2
         for box, strokes in kept:
             if window.overlap(box):
                 both = box.common(window)

@@ -176,6 +176,17 @@ def test_ink_that_runs_on_is_no_torn_letter() -> None:
     assert np.array_equal(left_over(page, seen((60, 100, 300, 106)), erased), erased)
 
 
+@pytest.mark.parametrize(("pen", "goes"), [(1, False), (8, True)])
+def test_the_corner_of_a_frame_is_too_thin_for_a_torn_letter(pen: int, goes: bool) -> None:
+    page = np.full((*SIZE, 3), 230, np.uint8)
+    page[100 : 100 + pen, 60:160] = page[100:200, 60 : 60 + pen] = 0
+    ink = page[:, :, 0] == 0
+    part = seen((60, 100, 160, 190)) > 0
+    erased = left_over(page, np.where(part, 255, 0).astype(np.uint8), part)
+    assert erased[ink].all() == goes
+    assert np.array_equal(erased, part) != goes
+
+
 @pytest.mark.parametrize(
     ("left", "width", "level", "erased"),
     [(82, 5, 60, True), (82, 5, 10, False), (120, 5, 60, False), (82, 2, 60, False)],

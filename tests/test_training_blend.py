@@ -81,7 +81,7 @@ def test_from_crops_to_pages(crops: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="export needs onnx")
     import torch
 
-    from training import export, inpaint_export, loop, train_blend
+    from training import inpaint_export, loop, packing, train_blend
     from training.recipe import TrainingError
 
     words = f"--crops {crops} --val {crops} --val-every 1 --out {tmp_path} --batch 2 --threads 1"
@@ -93,14 +93,14 @@ def test_from_crops_to_pages(crops: Path, tmp_path: Path) -> None:
         assert [len(line) for line in csv.reader(file)] == [3 + 2 * len(fills.NAMES)] * 2
     with pytest.raises(SystemExit, match="no crops in"):
         train_blend.main(f"--crops {tmp_path} --out {tmp_path / 'b'} --steps 1".split())
-    inpaint_export.main([f"{tmp_path}/blend.pt", f"{tmp_path}/own.onnx"])
+    inpaint_export.main([f"{tmp_path}/blend.pt", f"{tmp_path}/own.onnx", "--store", "int8"])
     train_blend.main(
         f"{words} --out {tmp_path}/c --start {tmp_path}/own.onnx --steps 1".split()
-    )  # as ONNX, weights are fp16
+    )  # there, weights are rounded
     before, after = (loop.read_checkpoint(tmp_path / name, "net")["net"] for name in ("blend.pt", "c/blend.pt"))
     assert all(torch.allclose(before[name], after[name], atol=0.01) for name in before)
     with pytest.raises(TrainingError, match="cannot be read as ONNX"):
-        export.stored_weights(next(crops.iterdir()))
+        packing.unpacked(next(crops.iterdir()))
     paint = engines.load("inpaint", InpaintConfig(engine="net", weights=f"{tmp_path}/own.onnx"))
     page = np.full((70, 90, 3), 200, np.uint8)
     page[::6] = 40

@@ -1,6 +1,7 @@
 """The scripts of training run, from a pool to an exported network."""
 
 import math
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -48,16 +49,41 @@ def test_export_agrees_with_torch_and_is_measured(run: Path, capsys: pytest.Capt
     from training import export
 
     target = run / "segment.onnx"
-    assert export.export(run / "out" / "segment.pt", target, half=False) < 1e-5
+    assert export.export(run / "out" / "segment.pt", target, "fp32") < 1e-5
     whole = target.stat().st_size
     assert export.export(run / "out" / "segment.pt", target) < 0.05
     assert target.stat().st_size < 0.6 * whole
+    assert export.export(run / "out" / "segment.pt", target, "int8") < 0.05
+    assert target.stat().st_size < 0.4 * whole
     (run / "set" / "pages").mkdir(parents=True)
     (run / "set" / "mask").mkdir()
     Image.new("RGB", (70, 50), "white").save(run / "set" / "pages" / "1.png")
     Image.new("L", (70, 50), 255).save(run / "set" / "mask" / "1.png")
     evaluate.main([str(target), str(run / "set"), "--threshold", "-1"])
     assert "f1 1.0000" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("store", "most"), [("fp32", 0.0), ("fp16", 1e-3), ("int8", 0.01)])
+def test_weights_come_back_as_they_were_stored(store: str, most: float, tmp_path: Path) -> None:
+    pytest.importorskip("onnx", reason="export needs onnx")
+    import onnxruntime
+
+    from training import packing
+
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ConvTranspose2d(8, 4, 2)).eval()
+    path = tmp_path / "net.onnx"
+    picture = torch.rand(1, 3, 8, 8, generator=torch.Generator().manual_seed(1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        torch.onnx.export(net, (picture,), str(path), input_names=["image"], dynamo=False)
+    packing.pack(path, store, lambda values, convolved: convolved)
+    found = packing.unpacked(path)
+    assert found.keys() == net.state_dict().keys()
+    for name, values in net.state_dict().items():
+        assert np.abs(found[name] - values.numpy()).max() <= most * float(values.abs().max())
+    ours = net(picture).detach().numpy()
+    theirs = onnxruntime.InferenceSession(path.read_bytes()).run(None, {"image": picture.numpy()})[0]
+    assert np.abs(ours - theirs).max() <= max(3 * most, 1e-5)
 
 
 def test_average_of_runs_lies_between_them(run: Path) -> None:

@@ -60,7 +60,7 @@ def milliseconds(name: str, high: int, wide: int, threads: int, times: int) -> f
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, target = Path(folder, "net.pt"), Path(folder, "net.onnx")
         torch.save({"net": NETS[name]().state_dict(), "recipe": {"net": name}}, checkpoint)
-        export.export(checkpoint, target, half=False)
+        export.export(checkpoint, target, store="fp32")
         session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
         page = np.zeros((1, 3, high, wide), np.float32)
         taken = []

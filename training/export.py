@@ -4,7 +4,6 @@ import argparse
 import hashlib
 import json
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,8 @@ from torch import Tensor, nn
 
 from training.loop import read_checkpoint
 from training.nets import CLASSES, NETS
+from training.packing import HALF, STORES, pack
 from training.recipe import TrainingError
-
-HALF = 60_000.0  # values up to this fit fp16
-_HALVED = "_half"  # ends the name of a weight that is stored as fp16
 
 
 class _Probabilities(nn.Module):
@@ -30,11 +27,11 @@ class _Probabilities(nn.Module):
         return torch.sigmoid(self.net(image) - self.lower)
 
 
-def export(checkpoint: Path, target: Path, half: bool = True, lower: float = 0.0) -> float:
+def export(checkpoint: Path, target: Path, store: str = "fp16", lower: float = 0.0) -> float:
     """Exports, and gives the largest difference of a probability between torch and ONNX Runtime.
 
-    `half`: weights are stored as fp16 and widened when the file is loaded; arithmetic stays fp32. `lower`: taken from
-    the logits of lettering; ln w undoes what weighing marked pixels w times in training does to probabilities.
+    `store`: how weights lie on disk (`packing.STORES`); arithmetic stays fp32. `lower`: taken from the logits of
+    lettering; ln w undoes what weighing marked pixels w times in training does to probabilities.
     """
     stored = read_checkpoint(checkpoint, "net", "recipe")
     net = NETS[stored["recipe"]["net"]]()
@@ -54,50 +51,10 @@ def export(checkpoint: Path, target: Path, half: bool = True, lower: float = 0.0
             opset_version=17,
             dynamo=False,
         )
-    if half:
-        halve(part, lambda values, _: values.size >= 64)
+    pack(part, store, lambda values, convolved: values.size >= 64)
     difference = _difference(whole, part)
     part.replace(target)
     return difference
-
-
-def halve(path: Path, wanted: Callable[[NDArray[np.float32], bool], bool]) -> None:
-    """Stores fp32 weights as fp16 where they fit, each behind a Cast that the runtime folds away on loading.
-
-    `wanted` is asked for each: given its values, and whether they are the weights of a convolution.
-    """
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    model = onnx.load(str(path))
-    convolved = {node.input[1] for node in model.graph.node if node.op_type in ("Conv", "ConvTranspose")}
-    casts = []
-    for weight in model.graph.initializer:
-        name, values = weight.name, numpy_helper.to_array(weight)
-        if weight.data_type == TensorProto.FLOAT and wanted(values, name in convolved) and np.abs(values).max() <= HALF:
-            weight.CopyFrom(numpy_helper.from_array(values.astype(np.float16), name + _HALVED))
-            casts.append(helper.make_node("Cast", [name + _HALVED], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
-    onnx.checker.check_model(model)
-    onnx.save(model, str(path))
-
-
-def stored_weights(path: Path) -> dict[str, Tensor]:
-    """The weights of an exported network without batch norm (that is folded), by the names they have in it.
-
-    TrainingError: the file cannot be read.
-    """
-    import onnx
-    from onnx import numpy_helper
-
-    try:
-        found = onnx.load(str(path)).graph.initializer
-    except Exception as error:  # protobuf has an exception of its own
-        raise TrainingError(f"{path} cannot be read as ONNX ({error})") from error
-    values = ((weight.name.removesuffix(_HALVED), numpy_helper.to_array(weight)) for weight in found)
-    return {name: torch.from_numpy(value.astype(np.float32)) for name, value in values}
 
 
 def apart(ours: NDArray[np.float32], theirs: NDArray[np.float32], name: str) -> float:
@@ -159,7 +116,7 @@ def main(words: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("target", type=Path)
-    parser.add_argument("--fp32", action="store_true", help="store weights whole")
+    parser.add_argument("--store", choices=STORES, default="fp16", help="how weights lie on disk")
     parser.add_argument("--lower", type=float, default=0.0, help="taken from the logits of lettering")
     parser.add_argument("--metric", default="not measured", help="for the entry in weights.json")
     parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
@@ -167,7 +124,7 @@ def main(words: list[str] | None = None) -> None:
     given = parser.parse_args(words)
     if given.keep:
         compact(given.checkpoint, given.keep)
-    print(f"largest difference to torch: {export(given.checkpoint, given.target, not given.fp32, given.lower):.2g}")
+    print(f"largest difference to torch: {export(given.checkpoint, given.target, given.store, given.lower):.2g}")
     print(json.dumps(enter(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
 
 

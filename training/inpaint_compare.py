@@ -52,7 +52,7 @@ def milliseconds(name: str, side: int, threads: int, times: int) -> float:
     with tempfile.TemporaryDirectory() as folder:
         checkpoint, target = Path(folder, "net.pt"), Path(folder, "net.onnx")
         torch.save({"net": NETS[name]().state_dict(), "recipe": {"net": name}}, checkpoint)
-        inpaint_export.write(checkpoint, target, side, half=False)
+        inpaint_export.write(checkpoint, target, side, store="fp32")
         session = onnxruntime.InferenceSession(str(target), options, providers=["CPUExecutionProvider"])
         taken = []
         for _ in range(times + 1):

@@ -16,6 +16,7 @@ from training.fill import MULTIPLE
 from training.fourier import as_matrices
 from training.inpaint_nets import NETS
 from training.loop import read_checkpoint
+from training.packing import STORES, pack
 
 CHANNELS = {"image": 3, "fills": 3 * FILLS}
 _INPUTS = {
@@ -24,11 +25,11 @@ _INPUTS = {
 }
 
 
-def write(checkpoint: Path, target: Path, tile: int | None = None, half: bool = True) -> float:
+def write(checkpoint: Path, target: Path, tile: int | None = None, store: str = "fp16") -> float:
     """Exports, and gives the largest difference of a painted pixel (0–1) between torch, by FFT, and ONNX Runtime.
 
     `tile`: fixed height and width, in px; None leaves both free, and matrices of Fourier units are then made anew for
-    each image. `half`: weights of convolutions are stored as fp16; arithmetic stays fp32.
+    each image. `store`: how weights of convolutions lie on disk (`packing.STORES`); arithmetic stays fp32.
     """
     stored = read_checkpoint(checkpoint, "net")
     net = (NETS[stored["recipe"]["net"]]() if "recipe" in stored else Blend()).eval()
@@ -53,9 +54,8 @@ def write(checkpoint: Path, target: Path, tile: int | None = None, half: bool = 
             dynamo=False,
         )
     as_matrices(net, False)
-    if half:
-        # Matrices of the Fourier transform stay as they are: in fp16 they would no longer undo each other.
-        export.halve(part, lambda _, convolved: convolved)
+    # Matrices of the Fourier transform stay as they are: narrowed, they would no longer undo each other.
+    pack(part, store, lambda values, convolved: convolved)
     sizes = [(tile, tile)] if tile else [(64, 64), (96, 160)]
     difference = max(_difference(net, part, seen, *size) for size in sizes)
     part.replace(target)
@@ -98,13 +98,13 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument(
         "--tile", type=int, help=f"fixed height and width, a multiple of {MULTIPLE}; else they are free"
     )
-    parser.add_argument("--fp32", action="store_true", help="store weights whole")
+    parser.add_argument("--store", choices=STORES, default="fp16", help="how weights lie on disk")
     parser.add_argument("--metric", default="not measured", help="for the entry in weights.json")
     parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
     given = parser.parse_args(words)
     if given.tile is not None and given.tile % MULTIPLE:
         parser.error(f"--tile must be a multiple of {MULTIPLE}")
-    print(f"largest difference to torch: {write(given.checkpoint, given.target, given.tile, not given.fp32):.2g}")
+    print(f"largest difference to torch: {write(given.checkpoint, given.target, given.tile, given.store):.2g}")
     seen = "image" if "recipe" in read_checkpoint(given.checkpoint, "net") else "fills"
     print(json.dumps(enter(given.target, given.tile, given.metric, given.made, seen), indent=2, ensure_ascii=False))
 

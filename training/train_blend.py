@@ -19,9 +19,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from training.blend import FILLS, Blend, distance, widened
-from training.export import stored_weights
 from training.inpaint_losses import similarity
 from training.loop import _follow, _on_cpu, _save, read_checkpoint
+from training.packing import unpacked
 from training.recipe import Recipe, TrainingError, rate_at
 
 _log = logging.getLogger(__name__)
@@ -84,7 +84,9 @@ def check(net: Blend, folder: Path, most: int = 200) -> list[float]:
 
 
 def _weights(path: Path) -> dict[str, Tensor]:
-    return stored_weights(path) if path.suffix == ".onnx" else dict(read_checkpoint(path, "net")["net"])
+    if path.suffix == ".onnx":
+        return {name: torch.from_numpy(values) for name, values in unpacked(path).items()}
+    return dict(read_checkpoint(path, "net")["net"])
 
 
 def train(given: argparse.Namespace) -> nn.Module:
