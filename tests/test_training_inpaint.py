@@ -97,7 +97,7 @@ def test_export_agrees(name: str, tile: int | None, tmp_path: Path, monkeypatch:
 
     monkeypatch.setitem(inpaint_export.NETS, name, SMALL[name])
     torch.save({"net": awake(name).state_dict(), "recipe": {"net": name}}, tmp_path / "i.pt")
-    assert inpaint_export.write(tmp_path / "i.pt", tmp_path / "i.onnx", tile, half=False) < 1e-4
+    assert inpaint_export.write(tmp_path / "i.pt", tmp_path / "i.onnx", tile, store="fp32") < 1e-4
     assert inpaint_export.write(tmp_path / "i.pt", tmp_path / "h.onnx", tile) < 2e-2
     assert (tmp_path / "h.onnx").stat().st_size < 0.95 * (tmp_path / "i.onnx").stat().st_size
 

@@ -41,7 +41,7 @@ def test_export_agrees_at_any_size(name: str, tmp_path: Path) -> None:
     for parameter in net.parameters():  # gates begin as the identity, which would hide a wrong export of them
         parameter.data += 0.01 * torch.randn_like(parameter)
     torch.save({"net": net.state_dict(), "recipe": {"net": name}}, tmp_path / "s.pt")
-    assert export.export(tmp_path / "s.pt", tmp_path / "s.onnx", half=False) < 1e-4
+    assert export.export(tmp_path / "s.pt", tmp_path / "s.onnx", store="fp32") < 1e-4
 
 
 @pytest.mark.parametrize("learning", [True, False])
