@@ -155,8 +155,8 @@ def _specks(ink: Mask, seen: Levels, barred: Mask, em: float) -> Mask:
     labels, stats = bubbles.components(ink)
     areas = np.maximum(stats[:, 4], 1)
     small = stats[:, 2:4].max(1) < strokes.MARK * em
-    small &= np.bincount(labels[seen > drawn.SEEN], minlength=len(stats)) > SPECK * areas
-    small &= np.bincount(labels[barred], minlength=len(stats)) == 0
+    small &= np.bincount(labels[ink & (seen > drawn.SEEN)], minlength=len(stats)) > SPECK * areas
+    small &= np.bincount(labels[ink & barred], minlength=len(stats)) == 0
     small[0] = False
     return np.asarray(small[labels])
 
