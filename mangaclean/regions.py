@@ -26,7 +26,6 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
-IN_BALLOON = 128  # of 255: mean probability of balloon round drawn letters
 
 
 def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[Wish] = ()) -> Detection:
@@ -143,7 +142,7 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
         sigma = deviation(image[window.slices], mask, np.zeros_like(mask))
         ring = grown(mask, 4) & ~mask
         bubble = None
-        if finding.bubbles is not None and sigma <= FLAT and finding.bubbles[window.slices][ring].mean() > IN_BALLOON:
+        if finding.bubbles is not None and sigma <= FLAT and finding.bubbles[window.slices][ring].mean() > drawn.HOUSED:
             # The network takes eyes and teeth for balloons now and then: what is one, has an outline that closes.
             bubble = bubbles.find(image, [effect.line])[0]
         found.append(

@@ -103,16 +103,19 @@ def find(
     near = close if inside is None else grown(tight, round(0.8 * em)) & (inside | tight)
     count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    solid = ink > 0  # labels are counted where there is ink: a large window has no room for those of its ground
-    in_near = np.bincount(labels[near & solid], minlength=count) / stats[:, cv2.CC_STAT_AREA]
-    in_close = np.bincount(labels[close & solid], minlength=count) / stats[:, cv2.CC_STAT_AREA]
-    in_tight = np.bincount(labels[tight & solid], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+    solid = ink > 0
+
+    def share_in(where: Mask) -> NDArray[np.float64]:
+        # Of ink alone: a large window has no room for the labels of its ground.
+        return np.bincount(labels[where & solid], minlength=count) / stats[:, cv2.CC_STAT_AREA]
+
+    in_near, in_close, in_tight = share_in(near), share_in(close), share_in(tight)
     longest = max(max(box_of(line).width, box_of(line).height) for line in lines)
     whole = ((in_close > 0.95) & (side < LETTER * em)) | ((in_near > 0.95) & (side < MARK * em))
     whole |= (in_tight > 0.75) & (side < 1.2 * longest)
     if printed and inside is not None:
         # Further off, what is larger than a mark may be a jag of the balloon, or a drawing in it.
-        clear = np.bincount(labels[shrunk(inside, 2) & solid], minlength=count) == stats[:, cv2.CC_STAT_AREA]
+        clear = share_in(shrunk(inside, 2)) == 1
         maybe = np.flatnonzero((in_near > 0.95) & clear & ~whole & ((side < LETTER * em) | (in_tight > DASH)))
         usual = np.median([half_thickness(labels, stats, i) for i in np.flatnonzero(whole).tolist() if i] or [0])
         for i in maybe.tolist():
