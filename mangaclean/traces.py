@@ -38,9 +38,10 @@ class Traced:
 
 
 def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | None, lined: Mask) -> Traced:
-    """A block's strokes on a page (H, W, 3), by its ink and by what the network sees (H, W), if there is one.
+    """A block's strokes on a page (H, W, 3), by its ink and by what the network sees, if there is one.
 
-    `lined` (H, W) are the lines of all blocks: what stands in those of others is theirs.
+    `seen`, `balloons` (H, W) are its maps of lettering and of balloons, `lined` (H, W) the lines of all blocks: what
+    stands in those of others is theirs.
     """
     every = block.lines + block.ruby
     around = box_of(every[0])
@@ -91,7 +92,8 @@ def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) 
         return printed
     if balloons is None or balloons[window][tight].mean() > drawn.HOUSED:
         return True
-    return float((seen[window][traced.strokes] > drawn.HINTED).mean() if traced.strokes.any() else 0) < MOSTLY
+    hinted = seen[window][traced.strokes] > drawn.HINTED
+    return bool(hinted.sum() < MOSTLY * max(hinted.size, 1))
 
 
 def _longer(line: Line, by: float) -> Line:

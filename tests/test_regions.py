@@ -271,26 +271,6 @@ def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
     assert kinds["カッ"] == "sfx"
 
 
-@pytest.mark.parametrize("balloon", [False, True])
-def test_a_line_beside_an_effect_in_a_bare_room_is_art_to_the_network(balloon):
-    image = drawn.page(600, 600)
-    drawn.hatched(image)
-    drawn.balloon(image, (400, 400), (150, 150))
-    blank = image.copy()
-    line = drawn.column(image, 450, 300, 2, em=100)
-    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
-    left, top, *_ = strokes.box_of(line)
-    art = slice(top + 101, top + 104), slice(left + 20, left + 60)
-    image[art] = 0
-    none = np.zeros_like(seen)
-    lines = (Line(line.polygon, 0.9, "カッ", 0.7),)
-    finding = Finding(lines, none, seen, np.full_like(none, 255) if balloon else none)
-    made = regions.detect(image, finding, SegmentConfig(keep=("other",)))
-    assert [region.bubble is not None for region in made.regions] == [True]
-    assert made.mask[seen > 0].mean() > 0.9
-    assert made.mask[art].all() == balloon
-
-
 @pytest.mark.parametrize(("degrees", "kind"), [(3, "speech"), (15, "sfx")])
 def test_letters_askew_on_a_sheet_of_paper_are_part_of_the_picture(degrees, kind):
     image = drawn.page(900, 900, tone=120)

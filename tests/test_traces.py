@@ -6,7 +6,7 @@ import pytest
 
 from mangaclean import masks, regions, strokes
 from mangaclean.config import SegmentConfig
-from mangaclean.types import Finding
+from mangaclean.types import Finding, Line
 from tests import drawn
 
 CFG = SegmentConfig()
@@ -151,3 +151,23 @@ def test_a_heart_that_the_network_sees_half_goes_whole():
     seen[110:259, 195:230] = np.where(image[110:259, 195:230, 0] == 0, 250, 0)
     none = np.zeros_like(seen)
     assert regions.detect(image, Finding((line,), seen, none, none), CFG).mask[heart].all()
+
+
+@pytest.mark.parametrize("balloon", [False, True])
+def test_a_line_beside_an_effect_in_a_bare_room_is_art_to_the_network(balloon):
+    image = drawn.page(600, 600)
+    drawn.hatched(image)
+    drawn.balloon(image, (400, 400), (150, 150))
+    blank = image.copy()
+    line = drawn.column(image, 450, 300, 2, em=100)
+    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    left, top, *_ = strokes.box_of(line)
+    art = slice(top + 101, top + 104), slice(left + 20, left + 60)
+    image[art] = 0
+    none = np.zeros_like(seen)
+    lines = (Line(line.polygon, 0.9, "カッ", 0.7),)
+    finding = Finding(lines, none, seen, np.full_like(none, 255) if balloon else none)
+    made = regions.detect(image, finding, SegmentConfig(keep=("other",)))
+    assert [region.bubble is not None for region in made.regions] == [True]
+    assert made.mask[seen > 0].mean() > 0.9
+    assert made.mask[art].all() == balloon

@@ -57,7 +57,8 @@ def main(words: list[str] | None = None) -> None:
     given = parser.parse_args(words)
     mark = marker(given.weights)
     for page in sorted(given.pool.glob("*.npy")):
-        if file_of(page).exists() and file_of(page).stat().st_mtime > page.stat().st_mtime:
+        since = max(page.stat().st_mtime, given.weights.stat().st_mtime)
+        if file_of(page).exists() and file_of(page).stat().st_mtime > since:
             continue
         part = page.with_suffix(".part")
         with part.open("wb") as file:
