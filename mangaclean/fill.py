@@ -6,9 +6,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import coarse, memory, tiles
+from mangaclean import coarse, grounds, memory, tiles
 from mangaclean.config import InpaintConfig
-from mangaclean.grounds import SPECKS, STRAY, Survey, measure, predicted
+from mangaclean.grounds import Survey
 from mangaclean.types import Image, Inpainter, Mask
 
 Pixels = TypeVar("Pixels", Image, Mask)
@@ -19,6 +19,9 @@ CELL = 64  # px of the parts in which a large piece of mask is judged
 LARGE = 128  # px from which a piece of mask is judged by cells
 LEVEL = 1.5  # levels by which a ground may change over a part and still get one tone
 GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
+INK = 96  # levels off a flat ground that make a line, where one was painted
+SOFT = 24  # and that belong to it
+RIM = 2  # px from it
 REACH = 8.0  # px over which the ring's tone leads into the fill
 
 
@@ -37,13 +40,16 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
     if not mask.any():
         return image.copy(), mask.copy()
     memory.begin(image)
-    filled, art = flatten(image, mask, cfg.flat)
+    filled, art, beside = flatten(image, mask, cfg.flat)
     if art.any():
+        level = filled[beside]
 
         def by_tiles(page: Image, holes: Mask) -> None:
             tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
 
         by_tiles(filled, coarse.deepen(filled, art, by_tiles))
+        if len(level):
+            _lines_alone(filled, beside, level)
         if _grey(image):
             two = _bilevel(image)
             for part, hole in zip(_strips(filled), _strips(art), strict=True):
@@ -54,26 +60,43 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
     return filled, art
 
 
-def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask]:
-    """Fill the flat grounds under `mask`. Returns the page, and the part of the mask that is not flat."""
+def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, Mask]:
+    """Fill the flat grounds under `mask`.
+
+    Returns the page, the part of the mask that is left to an inpainter, and what of that is filled already, but lies
+    beside a line that may go on there.
+    """
     out = image.copy()
     art = mask.copy()
+    beside = np.zeros_like(mask)
     for tile in tiles.plan(mask, WINDOW, AROUND):
         at = tile.window.slices
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[at].astype(np.uint8), connectivity=8)
         parts = labels.astype(np.int32, copy=False)
-        survey = measure(image[at], parts, count, flat)
+        survey = grounds.measure(image[at], parts, count, flat)
         large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > LARGE
         large[0] = False
         if (large & ~survey.flat).any():  # one end in a balloon, the other on art?
             parts, cells = _cells(parts, large & ~survey.flat, tile.window.left, tile.window.top)
-            survey = measure(image[at], parts, count + len(cells), flat)
-            survey.flat[count:] &= (survey.share[count:] <= SPECKS) & _agreeing(cells, survey, count)
+            survey = grounds.measure(image[at], parts, count + len(cells), flat)
+            survey.flat[count:] &= (survey.share[count:] <= grounds.SPECKS) & _agreeing(cells, survey, count)
+        survey.flat[grounds.textured(image[at], survey)] = False
         own = tile.own & survey.flat[parts]
         if own.any():
             out[at][own] = _fill(image[at], parts, survey, own)
-            art[at] &= ~own
-    return out, art
+            cut = own & (parts < count) & grounds.beside_lines(image[at], parts, survey)
+            beside[at] |= cut
+            art[at] &= ~own | cut
+    return out, art, beside
+
+
+def _lines_alone(page: Image, beside: Mask, level: Image) -> None:
+    """Put the flat ground, `level` (n, 3), back where the pixels of `beside` were painted as anything but a line."""
+    off = np.zeros(beside.shape, np.uint8)
+    off[beside] = np.abs(page[beside].astype(np.int16) - level).max(1)
+    line = cv2.dilate((off > INK).astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) > 0
+    line &= off > SOFT
+    page[beside] = np.where(line[beside][:, None], page[beside], level)
 
 
 def _grey(image: Image) -> bool:
@@ -112,7 +135,7 @@ def _agreeing(cells: NDArray[np.int64], survey: Survey, first: int) -> NDArray[n
     agree = np.ones(len(cells), bool)
     for i in range(len(cells)):
         near = flat & (cells[:, 0] == cells[i, 0]) & (np.abs(cells[:, 1:] - cells[i, 1:]).max(1) <= 1)
-        agree[i] = bool((np.abs(tone[near] - tone[i]) <= STRAY / 2).all())
+        agree[i] = bool((np.abs(tone[near] - tone[i]) <= grounds.STRAY / 2).all())
     return agree
 
 
@@ -122,7 +145,7 @@ def _fill(image: Image, parts: NDArray[np.int32], survey: Survey, own: Mask) -> 
     part = parts[own]
     height, width = own.shape
     x, y = columns - width / 2, rows - height / 2
-    values = predicted(survey.plane, part, x, y)
+    values = grounds.predicted(survey.plane, part, x, y)
     span = np.zeros(len(survey.flat))
     np.maximum.at(span, part, np.abs(values - survey.tone[part]).max(1))
     # What varies on a ground that has one tone for the most part is dirt, no grain.
@@ -134,30 +157,18 @@ def _fill(image: Image, parts: NDArray[np.int32], survey: Survey, own: Mask) -> 
     return np.asarray(values.round().clip(0, 255), dtype=np.uint8)
 
 
-def _residues(image: Image, survey: Survey) -> NDArray[np.float32]:
-    """How far the pixels of even ground (H, W, 3) are off the planes; 0 elsewhere."""
-    rows, columns = np.nonzero(survey.even)
-    height, width = survey.even.shape
-    off = np.zeros(image.shape, np.float32)
-    plane = predicted(survey.plane, survey.nearest[survey.even], columns - width / 2, rows - height / 2)
-    off[survey.even] = image[survey.even] - plane
-    return off
-
-
 def _lead_in(image: Image, survey: Survey) -> NDArray[np.float32]:
     """What the ground near by adds to the planes: normalised convolution that fades towards the middle of a part."""
     seen = survey.even.astype(np.float32)
-    off = cv2.GaussianBlur(_residues(image, survey), (0, 0), REACH / 2)
+    off = cv2.GaussianBlur(grounds.residues(image, survey), (0, 0), REACH / 2)
     weight = cv2.GaussianBlur(seen, (0, 0), REACH / 2)
     return np.asarray(off / (weight + 0.02)[..., None])
 
 
 def _grain(image: Image, survey: Survey, part: NDArray[np.int32]) -> NDArray[np.float64]:
     """Noise (n, 3) for pixels of `part`, drawn from the grain of their own rings; the same for the same page."""
-    residues = _residues(image, survey)
-    smooth = cv2.GaussianBlur(residues, (0, 0), 1.5)
-    weight = cv2.GaussianBlur(survey.even.astype(np.float32), (0, 0), 1.5)
-    off = (residues - smooth / np.maximum(weight, 1e-3)[..., None])[survey.even]
+    off = grounds.residues(image, survey)
+    off = (off - grounds.averaged(off, survey))[survey.even]
     owner = survey.nearest[survey.even]
     order = np.argsort(owner, kind="stable")
     number = np.bincount(owner, minlength=len(survey.flat))

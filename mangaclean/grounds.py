@@ -1,4 +1,4 @@
-"""The ground that lettering stands on: its tone, how much it varies, and whether a fill is enough."""
+"""The ground that lettering stands on: its tone, how much it varies, and how far a fill is enough."""
 
 from dataclasses import dataclass
 
@@ -16,6 +16,10 @@ STRAY = 15.0  # levels off the ground from which a pixel is a line of art or an 
 PASSING = 0.41  # share of the ring that a balloon's outline beside it may take
 WIDENING = 1.1  # times as wide RING px away as beside the mask: an area of art, no line
 SPECKS = 0.02  # share of the ring that is dirt, wherever it lies
+TEXTURE = 2.0  # levels by which a ground varies when its noise is averaged out: brushwork, no grain
+BLUR = 1.5  # px, σ of that average
+LINE = 48.0  # levels off the ground from which what a hole touches is a line that may go on in it
+REACHED = 12  # px of a hole beside such a line; an outline is no thicker
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
 
@@ -41,7 +45,7 @@ class Survey:
     flat: NDArray[np.bool_]  # (n,)
     share: NDArray[np.float64]  # (n,) of the ring that is no ground
     plane: NDArray[np.float64]  # (n, 3, 3): part, (tone, dx, dy), channel
-    nearest: NDArray[np.int32]  # (H, W) part of each pixel of the rings and of the mask; 0 elsewhere
+    nearest: NDArray[np.int32]  # (H, W) part that each pixel is nearest to
     even: NDArray[np.bool_]  # (H, W) pixels of the rings that are ground
 
 
@@ -87,7 +91,7 @@ def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hid
     calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
     is_flat = calm & (around <= flat) & (number >= FEW // 2)
     sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
-    return Survey(sigma, tone, pure, is_flat, share, plane, np.where(ring | mask, nearest, 0).astype(np.int32), even)
+    return Survey(sigma, tone, pure, is_flat, share, plane, nearest, even)
 
 
 def predicted(
@@ -96,6 +100,52 @@ def predicted(
     """Tones (n, 3) of the planes of `part` at x, y from the middle of the window."""
     own = plane[part]
     return np.asarray(own[:, 0] + own[:, 1] * x[:, None] + own[:, 2] * y[:, None])
+
+
+def residues(image: Image, survey: Survey) -> NDArray[np.float32]:
+    """How far the pixels of even ground (H, W, 3) are off the planes; 0 elsewhere."""
+    rows, columns = np.nonzero(survey.even)
+    height, width = survey.even.shape
+    off = np.zeros(image.shape, np.float32)
+    plane = predicted(survey.plane, survey.nearest[survey.even], columns - width / 2, rows - height / 2)
+    off[survey.even] = image[survey.even] - plane
+    return off
+
+
+def averaged(off: NDArray[np.float32], survey: Survey) -> NDArray[np.float32]:
+    """Residues without their noise (H, W, 3): normalised convolution over even ground."""
+    weight = cv2.GaussianBlur(survey.even.astype(np.float32), (0, 0), BLUR)
+    return np.asarray(cv2.GaussianBlur(off, (0, 0), BLUR) / np.maximum(weight, 1e-3)[..., None])
+
+
+def textured(image: Image, survey: Survey) -> NDArray[np.bool_]:
+    """Which parts (n,) stand on brushwork or on what curves: neither a plane nor noise goes on as that does."""
+    rough = ~survey.pure & (survey.sigma > TEXTURE)
+    if not rough.any():
+        return rough
+    smooth = averaged(residues(image, survey), survey)[survey.even].astype(np.float64)
+    return np.asarray(rough & (_deviation(smooth, survey.nearest[survey.even], len(rough)) > TEXTURE))
+
+
+def beside_lines(image: Image, parts: NDArray[np.int32], survey: Survey) -> Mask:
+    """Where holes (H, W) touch a line, such as a balloon's outline: a piece of it may be hidden there."""
+    hole = (parts > 0).astype(np.uint8)
+    rows, columns = np.nonzero(_wider(hole, RING) & (hole == 0))
+    height, width = hole.shape
+    plane = predicted(survey.plane, survey.nearest[rows, columns], columns - width / 2, rows - height / 2)
+    far_off = np.abs(image[rows, columns] - plane).max(1) > LINE
+    ink = np.zeros_like(hole)
+    ink[rows[far_off], columns[far_off]] = 1
+    count, blobs = cv2.connectedComponents(ink, connectivity=8)
+    goes_on = np.zeros(count, bool)  # lettering's own glow stays near it
+    goes_on[blobs[(ink > 0) & ~_wider(hole, 2 * HALO)]] = True
+    touching = (ink > 0) & (cv2.dilate(hole, np.ones((3, 3), np.uint8)) > 0) & goes_on[blobs]
+    return _wider(touching.astype(np.uint8), REACHED) if touching.any() else touching
+
+
+def _wider(mask: NDArray[np.uint8], radius: float) -> Mask:
+    side = 2 * int(radius) + 1
+    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
 
 
 def _nearest(parts: NDArray[np.int32], mask: Mask) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
