@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from mangaclean import drawn, letters, masks
-from mangaclean.bubbles import components
+from mangaclean.pieces import pieces
 from mangaclean.strokes import INK, Levels, ink_of, tone_of
 from mangaclean.types import Box, Image, Line, Mask, Wish
 
@@ -46,7 +46,7 @@ def find(image: Image, wish: Wish, seen: Levels | None) -> Found:
         strokes = _ink(image, wish, window, area)
     if not strokes.any():
         return Found(window, strokes, "there is no ink in it; nothing was erased")
-    sides = components(strokes)[1][1:, 2:4].max(1)
+    sides = pieces(strokes).sides[1:]
     return Found(window, masks.dilated(strokes, np.zeros_like(strokes), float(np.median(sides))) & area, how)
 
 
@@ -67,8 +67,6 @@ def _ink(image: Image, wish: Wish, window: Box, area: Mask) -> Mask:
     box = wish.box.grown(0, image.shape[1], image.shape[0])
     corners = (box.left, box.top), (box.right - 1, box.top), (box.right - 1, box.bottom - 1), (box.left, box.bottom - 1)
     ink = ink_of(image[window.slices], tone_of(image, Line(corners))) > INK
-    labels, stats = components(ink)
-    share = np.bincount(labels[area], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
-    share[0] = 0
-    own = np.asarray((share > OWN)[labels]) & area
+    found = pieces(ink)
+    own = found.those(found.share(area) > OWN) & area
     return own if own.any() else ink & area

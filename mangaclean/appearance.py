@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import atan2, cos, degrees, hypot, radians, sin
+from math import atan2, cos, degrees, hypot, isqrt, radians, sin
 
 import cv2
 import numpy as np
@@ -22,6 +22,8 @@ BEARING = 0.1  # em: the air at both ends of a line of ideographs, together
 HANGING = {"、": 0.6, "。": 0.6, "，": 0.6, "…": 0.15, "！": 0.1, "？": 0.1, "ー": 0.1}  # air after these at an end
 FACE, CAPITALS, LETTERS = 0.93, 0.72, 0.95  # em: an ideograph, capitals, letters with those that hang below
 UPRIGHT_PAIR = re.compile(r"[0-9０-９]{2}|[!！?？]{2}")  # set side by side in a column, as one letter
+LARGE = 4_000_000  # px of a window from which colours are looked for on every other pixel, or fewer
+MANY = 1_000_000  # pixels that tell how letters lie
 HALO = 3  # px round letters in which an outline is looked for
 SAME, OTHER = 40, 60  # levels: within these a colour is one colour; from there it is another one
 MOSTLY = 0.8  # share of a ring that has one colour, if it is an outline
@@ -41,10 +43,21 @@ class Appearance:
 
 def of(image: Image, block: Block, window: Box, strokes: Mask) -> Appearance:
     """How a block looks, by its strokes (h, w) in a window of the page (H, W, 3)."""
-    ys, xs = np.nonzero(strokes)
-    angle = _angle(block, np.asarray(xs, float), np.asarray(ys, float))
-    color, outline = _colors(image[window.slices], strokes, block.em) if len(xs) else ("#000000", None)
+    xs, ys = _points(strokes)
+    angle = _angle(block, xs, ys)
+    step = max(isqrt(window.area // LARGE), 1)  # colours are found on fewer pixels as well
+    coarse = strokes[::step, ::step]
+    color, outline = "#000000", None
+    if coarse.any():
+        color, outline = _colors(image[window.slices][::step, ::step], coarse, block.em / step)
     return Appearance(angle, round(_em(block, window, strokes, angle), 1), _spacing(block, angle), color, outline)
+
+
+def _points(mask: Mask) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x and y of the pixels of a mask, or of an even choice of them where there are more than need be."""
+    ys, xs = np.nonzero(mask)
+    some = slice(None, None, max(len(xs) // MANY, 1))
+    return xs[some].astype(float), ys[some].astype(float)
 
 
 def _angle(block: Block, xs: NDArray[np.float64], ys: NDArray[np.float64]) -> float:
@@ -93,10 +106,9 @@ def _em(block: Block, window: Box, strokes: Mask, angle: float) -> float:
     """By the length of lines and their letters where they are ideographs or kana, by their height where Latin."""
     sizes: list[tuple[float, float]] = []  # em, and how much a line says of it
     for line in block.lines:
-        ys, xs = np.nonzero(strokes & filled([line], window))
-        if not len(xs) or not line.text.strip():
+        x, y = _points(strokes & filled([line], window))
+        if not len(x) or not line.text.strip():
             continue
-        x, y = xs.astype(float), ys.astype(float)
         long, wide = np.ptp(_along(x, y, angle, block.vertical)) + 1, np.ptp(_across(x, y, angle, block.vertical)) + 1
         if (found := _of_line(line.text.strip(), float(long), float(wide), block)) is not None:
             sizes.append(found)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
+from mangaclean.pieces import pieces
 from mangaclean.strokes import Levels, box_of, disc, filled, grown, ink_of, tone_of
 from mangaclean.types import Box, Image, Line, Mask
 
@@ -15,7 +15,6 @@ LEAKS = (0, 2, 4)  # px by which grounds are thinned so that they do not run out
 LARGEST = 0.30  # a balloon's share of the page, at most: what is larger is paper or sky
 STRANGE = 0.06  # share of a balloon that may be ink outside its lines: more than that is a drawing
 EMPTIEST = 0.035  # share of a balloon that its lines cover, at least
-ROWS = 256  # of a page, that are looked at together
 RAGGED = 0.6  # a balloon's share of its convex hull, at least
 
 
@@ -65,38 +64,22 @@ def _by_tone(tones: Sequence[Levels]) -> list[tuple[Levels, list[int]]]:
 
 def _closed(ground: Mask, lettering: Mask, boxes: Sequence[Box], lines: Sequence[int], thin: int) -> dict[int, Bubble]:
     """The balloons, among connected grounds thinned by `thin` px, that `lines` stand in."""
-    labels, stats = components(cv2.erode(ground.astype(np.uint8), disc(thin)) if thin else ground, connectivity=4)
+    grounds = pieces(cv2.erode(ground.astype(np.uint8), disc(thin)) if thin else ground, connectivity=4)
     members: dict[int, list[int]] = {}
     for i in lines:
-        here = labels[boxes[i].slices][lettering[boxes[i].slices]]
+        here = grounds.labels[boxes[i].slices][lettering[boxes[i].slices]]
         counts = np.bincount(here[here > 0], minlength=2)
         if counts.max() > 0.15 * boxes[i].area:
             members.setdefault(int(counts.argmax()), []).append(i)
     found: dict[int, Bubble] = {}
     for label, inside in members.items():
-        if stats[label, 4] > LARGEST * ground.size:
+        if grounds.areas[label] > LARGEST * ground.size:
             continue
-        left, top, width, height, _ = stats[label].tolist()
-        box = Box(left, top, left + width, top + height).grown(thin + 1, ground.shape[1], ground.shape[0])
-        bubble = closed(labels[box.slices] == label, box, thin)
+        box = grounds.box(label).grown(thin + 1, ground.shape[1], ground.shape[0])
+        bubble = closed(grounds.labels[box.slices] == label, box, thin)
         if _plausible(bubble, ground, lettering):
             found.update(dict.fromkeys(inside, bubble))
     return found
-
-
-def components(mask: NDArray[np.generic], connectivity: int = 8) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Labels (H, W) of the connected parts of a mask, 0 for none, and (left, top, width, height, area) of each."""
-    plain = mask.view(np.uint8) if mask.dtype == bool else mask.astype(np.uint8)
-    _, labels, stats, _ = cv2.connectedComponentsWithStats(plain, connectivity=connectivity)
-    return np.asarray(labels, np.int32), np.asarray(stats, np.int32)
-
-
-def those(keep: NDArray[np.bool_], labels: NDArray[np.int32]) -> Mask:
-    """`keep[labels]`, some rows at a time: numpy widens what it indexes with, and of a large page that is too much."""
-    out = np.empty(labels.shape, bool)
-    for top in range(0, len(labels), ROWS):
-        out[top : top + ROWS] = keep[labels[top : top + ROWS]]
-    return out
 
 
 def cells(mask: Mask, side: int) -> Mask:

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.bubbles import components, those
+from mangaclean.pieces import pieces
 from mangaclean.strokes import shrunk
 from mangaclean.types import Box, Finding, Line, Mask
 
@@ -43,46 +43,48 @@ def lettering(finding: Finding) -> Levels | None:
 
 def marks(seen: Levels) -> Mask:
     """Pixels of lettering (H, W): all that is seen and hangs together with enough of which the network is sure."""
-    labels, stats = components(seen > SEEN)
-    sure = np.bincount(labels[seen > SURE], minlength=len(stats))
-    keep = (sure >= SURE_SHARE * stats[:, 4]) & (sure >= 12)
-    keep[0] = False
-    return those(keep, labels)
+    found = pieces(seen > SEEN)
+    sure = found.count(seen > SURE)
+    return found.those((sure >= SURE_SHARE * found.areas) & (sure >= 12))
 
 
 def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
     """Effects and asides among the pixels `marked` that are not `taken` (both (H, W)) by other blocks."""
-    labels, stats = components(marked)
-    free = 1 - np.bincount(labels[taken], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
-    free[0] = 0
-    whole = those(free > 0.5, labels)
-    del labels  # two of them are too much for a large page
+    least = SMALLEST * min(marked.shape)
+    whole = _mostly_free(marked, taken)
     # Letters that run together with others' are told from what is left round those by their thickness.
     rest = marked & ~taken
     rest &= ~whole
-    thick = np.flatnonzero(shrunk(rest, THICK))  # before there are labels: beside these a large page has no room for it
-    labels, stats = components(rest)
-    kept = np.bincount(labels.ravel()[thick], minlength=len(stats)) > 0
-    whole |= those(kept, labels)
-    del labels
-    labels, stats = components(whole)
-    least = SMALLEST * min(marked.shape)
-    ids = [i for i in range(1, len(stats)) if max(stats[i, 2:4]) >= least]
-    boxes = [Box(x, y, x + w, y + h) for x, y, w, h, _ in stats[ids].tolist()]
+    del marked  # a page may be so large that one mask more is too much
+    whole |= _thick(rest)
+    del rest
+    letters = pieces(whole)
+    ids = [i for i in range(1, len(letters)) if letters.sides[i] >= least]
+    boxes = [letters.box(i) for i in ids]
     found = []
     for group in _groups(boxes):
         window = boxes[group[0]]
         for i in group[1:]:
             window = window.union(boxes[i])
-        members = np.zeros(len(stats), bool)
-        members[[ids[i] for i in group]] = True
-        strokes = members[labels[window.slices]]
-        letters = [boxes[i] for i in group]
-        em = float(np.median([max(box.width, box.height) for box in letters]))
+        strokes = np.isin(letters.labels[window.slices], [ids[i] for i in group])
+        em = float(np.median([max(boxes[i].width, boxes[i].height) for i in group]))
         spread = window.height - window.width
         line = _line(strokes, window, float(seen[window.slices][strokes].mean()) / 255)
         found.append(Drawn(window, strokes, line, em, spread > 0))
     return found
+
+
+def _mostly_free(marked: Mask, taken: Mask) -> Mask:
+    """Connected marks of which less than half is taken."""
+    marks = pieces(marked)
+    return marks.those(marks.share(taken) < 0.5)
+
+
+def _thick(rest: Mask) -> Mask:
+    """Connected marks that are not thin everywhere."""
+    core = shrunk(rest, THICK)
+    marks = pieces(rest)
+    return marks.those(marks.count(core) > 0)
 
 
 def _groups(boxes: Sequence[Box]) -> list[list[int]]:

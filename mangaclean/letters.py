@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaclean import masks
-from mangaclean.bubbles import cells, components, placed, those
+from mangaclean.bubbles import cells, placed
+from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import Levels, grown, half_thickness
 from mangaclean.types import Box, Image, Mask
 
@@ -37,13 +38,11 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
     for window in _windows(levels > seen, max(round(CELL * short), 1)):
         at = window.slices
         for light in (False, True):
-            labels, stats = components(_ink(image[at], light))
-            fits = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short)
-            fits &= ~_cut(stats, window, levels.shape)
-            fits[0] = False
+            ink = pieces(_ink(image[at], light))
+            fits = (ink.areas >= LEAST) & (ink.sides <= LARGEST * short) & ~_cut(ink, window, levels.shape)
             for level, least in ((seen, MOSTLY), (sure, SURE)):
-                fits &= np.bincount(labels[levels[at] > level], minlength=len(stats)) >= least * stats[:, 4]
-            out[at] |= those(fits, labels)
+                fits &= ink.count(levels[at] > level) >= least * ink.areas
+            out[at] |= ink.those(fits)
     return out
 
 
@@ -56,76 +55,61 @@ def left_over(
     `い` and not the other. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to
     be erased in them.
     """
-    found = []
+    left = []
     short = min(levels.shape)
     for window in _windows(erased, max(round(CELL * short), 1)):
         at = window.slices
         ink = _ink(image[at], light=False)
-        labels, stats = components(ink)
-        pieces = (stats[:, 4] >= LEAST) & (stats[:, 2:4].max(1) <= LARGEST * short) & ~_cut(stats, window, levels.shape)
-        pieces &= stats[:, 4] >= SPARSE * stats[:, 2:4].max(1) ** 2
+        found = pieces(ink)
+        fits = (found.areas >= LEAST) & (found.sides <= LARGEST * short) & ~_cut(found, window, levels.shape)
+        fits &= found.areas >= SPARSE * found.sides**2
         for box, strokes in kept:
             if window.overlap(box):
                 both = box.common(window)
-                pieces[labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
-        pieces[0] = False
-        for label in _torn_or_beside(labels, stats, pieces, levels[at], erased[at], seen):
-            x, y, width, height, _ = stats[label].tolist()
-            near = Box(x, y, x + width, y + height).grown(ROOM, window.width, window.height)
-            piece = labels[near.slices] == label
+                fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
+        fits[0] = False
+        for label in _torn_or_beside(found, fits, levels[at], erased[at], seen):
+            near = found.box(label).grown(ROOM, window.width, window.height)
+            piece = found.labels[near.slices] == label
             ring = grown(piece, 4) & ~grown(piece, 2)
             if image[at][near.slices][ring].std(0).max() <= QUIET:
-                mask = masks.dilated(piece, ink[near.slices] & ~piece, max(width, height))
-                found.append((near.moved(window.left, window.top), mask))
-    return found
+                mask = masks.dilated(piece, ink[near.slices] & ~piece, int(found.sides[label]))
+                left.append((near.moved(window.left, window.top), mask))
+    return left
 
 
-def _torn_or_beside(
-    labels: NDArray[np.int32],
-    stats: NDArray[np.int32],
-    pieces: Mask,
-    levels: Levels,
-    erased: Mask,
-    seen: int,
-) -> list[int]:
-    """Which of the `pieces` of ink (n,) are erased in part, or are strokes of letters that are."""
-
-    def counted(where: Mask) -> NDArray[np.intp]:
-        return np.bincount(labels[where], minlength=len(stats))
-
-    areas = np.maximum(stats[:, 4], 1)
-    gone = counted(erased) / areas
-    torn = pieces & (gone > TORN) & (gone < 1) & (counted(levels > seen) >= GLIMPSED * areas)
-    beside = pieces & (gone <= TORN) & (counted(levels > TRACE) > 0)
-    erased_ones = (gone > MOSTLY_GONE) & (stats[:, 4] >= LEAST)
+def _torn_or_beside(ink: Pieces, fits: NDArray[np.bool_], levels: Levels, erased: Mask, seen: int) -> list[int]:
+    """Which pieces of ink, of those that fit (n,), are erased in part, or are strokes of letters that are."""
+    gone = ink.share(erased)
+    torn = fits & (gone > TORN) & (gone < 1) & (ink.share(levels > seen) >= GLIMPSED)
+    beside = fits & (gone <= TORN) & (ink.count(levels > TRACE) > 0)
+    erased_ones = (gone > MOSTLY_GONE) & (ink.areas >= LEAST)
     erased_ones[0] = False
     return [
-        label
-        for label in np.flatnonzero(torn | beside).tolist()
-        if torn[label] or _goes_with(label, labels, stats, erased_ones)
+        piece for piece in np.flatnonzero(torn | beside).tolist() if torn[piece] or _goes_with(piece, ink, erased_ones)
     ]
 
 
-def _goes_with(label: int, labels: NDArray[np.int32], stats: NDArray[np.int32], those: NDArray[np.bool_]) -> bool:
+def _goes_with(piece: int, ink: Pieces, those: NDArray[np.bool_]) -> bool:
     """Whether a piece of ink is a stroke of the same letter as the next of `those`: close, and like it."""
-    x, y, width, height, _ = stats[label].tolist()
-    size = max(width, height)
-    here = labels[Box(x, y, x + width, y + height).grown(2 * size, labels.shape[1], labels.shape[0]).slices]
+    size = int(ink.sides[piece])
+    height, width = ink.labels.shape
+    here = ink.labels[ink.box(piece).grown(2 * size, width, height).slices]
     others = those[here]
     if not others.any():
         return False
-    far = cv2.distanceTransform((here != label).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    far = cv2.distanceTransform((here != piece).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     nearest = int(here[others][far[others].argmin()])
-    other = int(stats[nearest, 2:4].max())
+    other = int(ink.sides[nearest])
     if far[others].min() > GAP * other or not 1 / ALIKE < size / other < ALIKE:
         return False
-    thick = half_thickness(labels, stats, label) / half_thickness(labels, stats, nearest)
+    thick = half_thickness(ink, piece) / half_thickness(ink, nearest)
     return THIN < thick < 1 / THIN
 
 
-def _cut(stats: NDArray[np.int32], window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:
+def _cut(ink: Pieces, window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     """Which pieces end at a side of the window that is no edge of the page."""
-    left, top, width, height = stats[:, :4].T
+    left, top, width, height = ink.extents.T
     cut = ((left == 0) & (window.left > 0)) | ((top == 0) & (window.top > 0))
     cut |= (left + width == window.width) & (window.right < shape[1])
     cut |= (top + height == window.height) & (window.bottom < shape[0])
@@ -140,5 +124,5 @@ def _ink(image: Image, light: bool) -> Mask:
 def _windows(marked: Mask, cell: int) -> list[Box]:
     """Boxes round all that is marked (H, W), with a cell or two of room; a page has ink where nothing is lettering."""
     height, width = marked.shape
-    boxes = components(cells(marked, cell))[1][1:, :4] * cell
+    boxes = pieces(cells(marked, cell)).extents[1:] * cell
     return [Box(x, y, min(x + wide, width), min(y + high, height)) for x, y, wide, high in boxes.tolist()]

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mangaclean.bubbles import TOLERANCE, closed, components
+from mangaclean.bubbles import TOLERANCE, closed
+from mangaclean.pieces import pieces
 from mangaclean.strokes import box_of, filled, grown, short_side
 from mangaclean.types import Box, Image, Line
 
@@ -25,19 +26,20 @@ def find(image: Image, lines: Sequence[Line]) -> list[Line]:
     white = image.min(2) > 255 - TOLERANCE
     known = filled(lines, Box(0, 0, width, height))
     em = float(np.median([short_side(line) for line in lines] or [0.02 * height])) / 1.15
-    labels, stats = components(white, connectivity=4)
+    grounds = pieces(white, connectivity=4)
     found = []
-    for label in np.flatnonzero((stats[:, 4] > SMALLEST * white.size) & (stats[:, 4] < LARGEST * white.size)):
-        left, top, w, h, _ = stats[label].tolist()
+    sizes = grounds.areas / white.size
+    for label in np.flatnonzero((sizes > SMALLEST) & (sizes < LARGEST)).tolist():
+        box = grounds.box(label)
+        left, top, w, h = grounds.extents[label].tolist()
         if label == 0 or min(w, h) < 16:
             continue
-        box = Box(left, top, left + w, top + h)
-        bubble = closed(labels[box.slices] == label, box)
+        bubble = closed(grounds.labels[box.slices] == label, box)
         ink = bubble.inside & ~white[box.slices]
         if bubble.convexity < ROUNDEST or ink.sum() > FULLEST * bubble.inside.sum():
             continue
         free = grown(ink & ~known[box.slices], JOIN) & ~grown(known[box.slices], 4)
-        for x, y, mark_w, mark_h, _ in components(free)[1][1:].tolist():
+        for x, y, mark_w, mark_h in pieces(free).extents[1:].tolist():
             short, long = sorted((mark_w - 2 * JOIN, mark_h - 2 * JOIN))
             if 0.4 * em < long < 4 * em and short < 1.3 * em and 1.5 * short < min(w, h):
                 mark = Box(left + x, top + y, left + x + mark_w, top + y + mark_h).grown(PAD - JOIN, width, height)

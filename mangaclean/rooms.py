@@ -7,7 +7,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.bubbles import closed, components
+from mangaclean.bubbles import closed
+from mangaclean.pieces import pieces
 from mangaclean.strokes import disc
 from mangaclean.types import Box, Image, Mask, Region
 
@@ -111,13 +112,13 @@ def _ground(crop: NDArray[np.uint8], text: Box, box: Box) -> Mask | None:
     here = _clipped(here, Box(0, 0, box.width, box.height))
     tone = np.median(crop[here.slices].reshape(-1, 3), axis=0)
     ground = np.abs(crop.astype(np.int16) - tone.astype(np.int16)).max(axis=2) <= TOLERANCE
-    labels, stats = components(ground, connectivity=4)
-    counts = np.bincount(labels[here.slices].ravel(), minlength=len(stats))
+    grounds = pieces(ground, connectivity=4)
+    counts = np.bincount(grounds.labels[here.slices].ravel(), minlength=len(grounds))
     counts[0] = 0
     label = int(counts.argmax())
-    if counts[label] < 0.5 * here.area or stats[label, 4] < SMALLEST * box.area:
+    if counts[label] < 0.5 * here.area or grounds.areas[label] < SMALLEST * box.area:
         return None
-    return closed(labels == label, box).inside
+    return closed(grounds.labels == label, box).inside
 
 
 def _ellipse(box: Box) -> Mask:

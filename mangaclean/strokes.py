@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaclean.pieces import Pieces, pieces
 from mangaclean.types import Box, Image, Line, Mask
 
 Levels = NDArray[np.uint8]
@@ -13,6 +14,7 @@ Levels = NDArray[np.uint8]
 INK = 40  # levels from the ground's tone from which a pixel is ink
 MARK = 0.5  # em: dots, small kana's parts, voicing marks
 SMALL = 20  # px: radius up to which a disc is quicker than distances
+STRIP = 1024  # rows of a page whose distances are looked at together
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
 DASH = 0.1  # share of a piece in the lines, from which it is a letter of theirs that goes on: a dash
 THIN, THICK = 0.3, 1.5  # times as thick as the lettering: a letter or mark that stands by itself
@@ -30,10 +32,15 @@ def grown(mask: Mask, radius: int) -> Mask:
     if radius <= SMALL:
         return cv2.dilate(mask.astype(np.uint8), disc(radius)) > 0
     # The time of a dilation grows with the disc's area. That of a distance transform does not.
-    if not mask.any():
-        return np.zeros_like(mask)
-    far = cv2.distanceTransform((~mask).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(far <= np.sqrt(radius**2 + radius))  # as far as the disc, which is rounded, reaches
+    out = np.zeros_like(mask)
+    for top in range(0, len(mask), STRIP):  # distances of a large page weigh as much as the page
+        above = max(top - radius - 1, 0)
+        part = mask[above : top + STRIP + radius + 1]
+        if part.any():
+            far = cv2.distanceTransform((~part).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[top - above :]
+            # As far as the disc, which is rounded, reaches.
+            out[top : top + STRIP] = far[:STRIP] <= np.sqrt(radius**2 + radius)
+    return out
 
 
 def shrunk(mask: Mask, radius: int) -> Mask:
@@ -97,43 +104,34 @@ def find(
     the same balloon (dots, small kana, marks that the detector left out) and is not larger than a letter can be.
     Beside `printed` lines, letters that stand clear of the balloon's outline go, too: an exclamation mark, a dash.
     """
-    ink = (far > INK).astype(np.uint8)
+    ink = pieces(far > INK)
+    side = ink.sides
     tight = filled(lines, window)
     close = grown(tight, round(0.25 * em))
     near = close if inside is None else grown(tight, round(0.8 * em)) & (inside | tight)
-    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    side = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT])
-    solid = ink > 0
-
-    def share_in(where: Mask) -> NDArray[np.float64]:
-        # Of ink alone: a large window has no room for the labels of its ground.
-        return np.bincount(labels[where & solid], minlength=count) / stats[:, cv2.CC_STAT_AREA]
-
-    in_near, in_close, in_tight = share_in(near), share_in(close), share_in(tight)
+    in_near, in_close, in_tight = ink.share(near), ink.share(close), ink.share(tight)
     longest = max(max(box_of(line).width, box_of(line).height) for line in lines)
     whole = ((in_close > 0.95) & (side < LETTER * em)) | ((in_near > 0.95) & (side < MARK * em))
     whole |= (in_tight > 0.75) & (side < 1.2 * longest)
     if printed and inside is not None:
         # Further off, what is larger than a mark may be a jag of the balloon, or a drawing in it.
-        clear = share_in(shrunk(inside, 2)) == 1
+        clear = ink.share(shrunk(inside, 2)) == 1
         maybe = np.flatnonzero((in_near > 0.95) & clear & ~whole & ((side < LETTER * em) | (in_tight > DASH)))
-        usual = np.median([half_thickness(labels, stats, i) for i in np.flatnonzero(whole).tolist() if i] or [0])
+        usual = np.median([half_thickness(ink, i) for i in np.flatnonzero(whole).tolist() if i] or [0])
         for i in maybe.tolist():
-            half = half_thickness(labels, stats, i)
+            half = half_thickness(ink, i)
             whole[i] = half < THICK * usual and (half > THIN * usual or in_tight[i] > DASH)
     crossing = (in_tight > 0.02) & ~whole
-    whole[0] = crossing[0] = False
-    strokes: Mask = whole[labels]
-    if crossing.any():  # a letter that touches an outline or a line of art: what of it lies well within the line
+    strokes = ink.those(whole)
+    if crossing[1:].any():  # a letter that touches an outline or a line of art: what of it lies well within the line
         core = shrunk(tight, max(round(0.1 * em), 1))
         if inside is not None:
             core &= shrunk(inside, 2)
-        strokes |= crossing[labels] & core
-    return strokes, solid & ~strokes
+        strokes |= ink.those(crossing) & core
+    return strokes, (far > INK) & ~strokes
 
 
-def half_thickness(labels: NDArray[np.generic], stats: NDArray[np.generic], label: int) -> float:
-    """Half of what a connected piece is thick, px: `label` of `labels` (h, w), whose boxes are in `stats`."""
-    x, y, width, height = stats[label, :4]
-    piece = np.pad(labels[y : y + height, x : x + width] == label, 1)
-    return float(cv2.distanceTransform(piece.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3).max())
+def half_thickness(of: Pieces, piece: int) -> float:
+    """Half of what one of these pieces is thick, px."""
+    alone = np.pad(of.labels[of.box(piece).slices] == piece, 1)
+    return float(cv2.distanceTransform(alone.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_3).max())

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mangaclean import bubbles, drawn, masks, strokes
+from mangaclean import drawn, masks, strokes
 from mangaclean.blocks import Block
+from mangaclean.pieces import pieces
 from mangaclean.strokes import Levels, box_of, filled, grown, ink_of, shrunk, tone_of
 from mangaclean.types import Box, Image, Line, Mask
 
@@ -49,16 +50,15 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         around = around.union(box_of(line))
     window = around.grown(round(1.3 * block.em) + 8, image.shape[1], image.shape[0])
     page = image[window.slices]
-    far = ink_of(page, np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8))
+    tone = np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8)
     inside = block.bubble.window(window) if block.bubble else None
-    own, other = strokes.find(every, far, inside, window, block.em, legibility(block.lines) > PRINT)
+    printed = legibility(block.lines) > PRINT
+    own, other = strokes.find(every, ink_of(page, tone), inside, window, block.em, printed)
     specks, tight = np.zeros_like(own), filled(every, window)
     if seen is not None:
-        theirs = lined[window.slices] & ~tight
-        own, other = _with_marks(own, other, seen[window.slices], inside, tight, theirs, block.em)
-        # On open ground, dots go on with a line; what stands above or below it is a mark of the picture.
-        reach = inside if inside is not None else filled([_longer(line, ON * block.em) for line in every], window)
-        specks = _specks(other, seen[window.slices], lined[window.slices] | ~reach, block.em)
+        near = seen[window.slices]
+        own, other = _with_marks(own, other, near, inside, tight, lined[window.slices] & ~tight, block.em)
+        specks = _specks(other, near, _barred(block, window, inside, lined), block.em)
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
     if inside is not None and sigma <= FLAT:
@@ -69,12 +69,22 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     traced = Traced(block, window, own, mask, sigma)
     if seen is None or _by_ink(traced, seen, balloons, tight):
         return traced
-    near = grown(tight, round(0.25 * block.em))
-    marked = (seen[window.slices] > drawn.HINTED) & near
+    del specks, mask, inside  # a window may be as large as the page
+    marked = (seen[window.slices] > drawn.HINTED) & grown(tight, round(0.25 * block.em))
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em)
     return Traced(block, window, own, mask, deviation(page, mask, other))
+
+
+def _barred(block: Block, window: Box, inside: Mask | None, lined: Mask) -> Mask:
+    """Where no dots of a block are looked for: in lines, and out of its reach.
+
+    On open ground, dots go on with a line; what stands above or below it is a mark of the picture.
+    """
+    if inside is None:
+        inside = filled([_longer(line, ON * block.em) for line in block.lines + block.ruby], window)
+    return lined[window.slices] | ~inside
 
 
 def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) -> bool:
@@ -115,10 +125,8 @@ def legibility(lines: Sequence[Line]) -> float:
 
 def _backed(strokes: Mask, marked: Mask) -> Mask:
     """The connected strokes of which enough is marked."""
-    labels, stats = bubbles.components(strokes)
-    share = np.bincount(labels[marked], minlength=len(stats)) / np.maximum(stats[:, 4], 1)
-    share[0] = 0
-    return np.asarray((share > BACKED)[labels])
+    found = pieces(strokes)
+    return found.those(found.share(marked) > BACKED)
 
 
 def _with_marks(
@@ -134,33 +142,24 @@ def _with_marks(
     marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
     if inside is not None and inside.any():
         outside = _hull(inside) & ~inside
-        labels, stats = bubbles.components(drawn.marks(seen) & outside)
-        thick = stats[:, 2:4].min(1) >= EDGE * em
-        thick &= np.bincount(labels[theirs], minlength=len(stats)) == 0
-        thick[0] = False
-        marked |= grown(thick[labels], 2) & outside
+        letters = pieces(drawn.marks(seen) & outside)
+        thick = (letters.extents[:, 2:].min(1) >= EDGE * em) & (letters.count(theirs) == 0)
+        marked |= grown(letters.those(thick), 2) & outside
     return own | marked, other & ~marked
 
 
 def _torn(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:
     """The rest of ink that stands by itself in a balloon and is lettering in part, such as a heart."""
-    labels, stats = bubbles.components(own | other)
-    whole = np.bincount(labels[own], minlength=len(stats)) > PART * stats[:, 4]
-    whole &= np.bincount(labels[shrunk(inside, 2)], minlength=len(stats)) == stats[:, 4]
-    whole &= stats[:, 2:4].max(1) < strokes.LETTER * em
-    whole[0] = False
-    return np.asarray(whole[labels]) & other
+    ink = pieces(own | other)
+    whole = (ink.share(own) > PART) & (ink.share(shrunk(inside, 2)) == 1) & (ink.sides < strokes.LETTER * em)
+    return ink.those(whole) & other
 
 
 def _specks(ink: Mask, seen: Levels, barred: Mask, em: float) -> Mask:
     """Dots and small marks near a block's lines: pieces of ink that the network sees, clear of what is `barred`."""
-    labels, stats = bubbles.components(ink)
-    areas = np.maximum(stats[:, 4], 1)
-    small = stats[:, 2:4].max(1) < strokes.MARK * em
-    small &= np.bincount(labels[ink & (seen > drawn.SEEN)], minlength=len(stats)) > SPECK * areas
-    small &= np.bincount(labels[ink & barred], minlength=len(stats)) == 0
-    small[0] = False
-    return np.asarray(small[labels])
+    found = pieces(ink)
+    small = (found.sides < strokes.MARK * em) & (found.share(seen > drawn.SEEN) > SPECK) & (found.count(barred) == 0)
+    return found.those(small)
 
 
 def _hull(mask: Mask) -> Mask:

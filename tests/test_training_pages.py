@@ -64,6 +64,32 @@ def test_labels_cover_all_that_lettering_changed(sources: pages.Sources) -> None
     assert (page.labels[changed] & pages.SFX > 0).all()
 
 
+def test_a_rim_like_its_ground_is_no_lettering(sources: pages.Sources) -> None:
+    page = pages.Page(np.random.default_rng(4), sources, 200, 200)
+    page.image[:], page.labels[:] = 255, 0
+    page.image[:100] = 0
+    stamp = np.zeros((160, 60), np.uint8)
+    stamp[20:140, 20:40] = 255
+    rim = np.zeros_like(stamp)
+    rim[10:150, 10:50] = 255
+    page._print(rim, 70, 20, 255, pages.SFX)
+    page._print(stamp, 70, 20, 0, pages.SFX)
+    assert (page.labels[35:95, 82:118] == pages.SFX).all()  # white on black
+    assert (page.labels[110:158, 92:108] == pages.SFX).all()  # the letter
+    assert (page.labels[115:158, 112:118] == 0).all()  # white on white
+
+
+def test_what_shows_through_an_outline_is_art(sources: pages.Sources) -> None:
+    page = pages.Page(np.random.default_rng(4), sources, 60, 60)
+    page.labels[:] = 0
+    before = page.image.copy(), page.labels.copy()
+    stamp = np.full((40, 40), 255, np.uint8)
+    page._print(stamp, 10, 10, 128, pages.SFX)
+    page._put_back(*before, page._laid(stamp[5:-5, 5:-5], 15, 15) > 200)
+    assert np.array_equal(page.image[15:45, 15:45], before[0][15:45, 15:45])
+    assert (page.labels[20:40, 20:40] == 0).all()
+
+
 def test_pool_is_filled_whole(sources: pages.Sources, tmp_path: Path) -> None:
     image, labels = pages.draw(np.random.default_rng(3), sources, 300, 400)
     draw_pool.save(tmp_path / "1.npy", image, labels)

@@ -16,6 +16,9 @@ from training.writer import Writer
 
 Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
 
+VISIBLE = 10  # levels by which lettering differs from what it covers
+GAP = 9  # px of ground as dark as a letter that are still the letter
+
 TYPESET, SFX, BALLOON, MIXED = 1, 2, 4, 8  # MIXED: lettering of the page is not told apart (it is all TYPESET)
 
 
@@ -223,7 +226,7 @@ class Page:
         if stroke:
             self._print(hull, *place, 255 - paper, SFX)
         ink = int(rng.integers(0, 70)) if rng.random() < 0.2 else 0
-        self._print(fill, *place, paper if stroke else abs(255 - paper - ink), SFX)
+        self._print(fill, *place, paper if stroke else abs(255 - paper - ink), SFX, outlined=stroke > 0)
 
     def cry(self) -> None:
         """A sound effect over whatever is there: solid, outlined, hollow, grey or white."""
@@ -250,6 +253,7 @@ class Page:
                 int(rng.integers(-hull.shape[1] // 3, self.labels.shape[1])),
                 int(rng.integers(-hull.shape[0] // 3, self.labels.shape[0])),
             )
+        before = self.image.copy(), self.labels.copy()
         inner: Tone
         inner, outer = [(0, 255), (0, 255), (255, 0), (255, 0), (int(rng.integers(60, 220)), 0)][int(rng.integers(5))]
         if not stroke:
@@ -262,10 +266,10 @@ class Page:
         if self.painter.style == "colour" and rng.random() < 0.5:
             inner = colour(rng)
         clear = inner == 255 and stroke > 1 and rng.random() < 0.15
-        if clear:  # only the outline is drawn and art shows through; what is inside belongs to the art
+        if clear:  # only the outline is drawn; art shows through, and belongs to the art
+            self._put_back(*before, self._laid(fill, *place) > 200)
             return
-        before = self.image.copy(), self.labels.copy()
-        self._print(fill, *place, inner, SFX)
+        self._print(fill, *place, inner, SFX, outlined=stroke > 0)
         draw = rng.random()
         if draw < 0.15:  # a letter's inside may be toned
             tone = matter.ground(rng, *self.labels.shape[::-1], light=inner == 255)
@@ -274,11 +278,7 @@ class Page:
             self._hidden(*before, place, hull.shape)
 
     def _print_art(self, stamp: Picture, left: int, top: int, art: Picture) -> None:
-        solid = np.zeros_like(self.labels)
-        at = max(top, 0), max(left, 0)
-        part = solid[at[0] : top + stamp.shape[0], at[1] : left + stamp.shape[1]]
-        part[:] = stamp[at[0] - top :, at[1] - left :][: part.shape[0], : part.shape[1]]
-        inside = cv2.erode(solid, np.ones((3, 3), np.uint8)) > 200
+        inside = cv2.erode(self._laid(stamp, left, top), np.ones((3, 3), np.uint8)) > 200
         self.image[inside] = art[inside]
 
     def _hidden(self, image: Picture, labels: Labels, place: tuple[int, int], shape: tuple[int, ...]) -> None:
@@ -286,9 +286,21 @@ class Page:
         axes = np.array(shape[1::-1]) * self.rng.uniform(0.1, 0.4, 2)
         cover = np.zeros_like(self.labels)
         cv2.ellipse(cover, xy(centre), xy(axes + 1), self.rng.uniform(0, 180), 0, 360, 1, -1)
-        self.image[cover > 0], self.labels[cover > 0] = image[cover > 0], labels[cover > 0]
+        self._put_back(image, labels, cover > 0)
 
-    def _print(self, stamp: Picture, left: int, top: int, tone: Tone, label: int) -> None:
+    def _put_back(self, image: Picture, labels: Labels, where: NDArray[np.bool_]) -> None:
+        self.image[where], self.labels[where] = image[where], labels[where]
+
+    def _laid(self, stamp: Picture, left: int, top: int) -> Picture:
+        """The stamp at its place on an empty page (H, W)."""
+        page = np.zeros_like(self.labels)
+        at = max(top, 0), max(left, 0)
+        part = page[at[0] : top + stamp.shape[0], at[1] : left + stamp.shape[1]]
+        part[:] = stamp[at[0] - top :, at[1] - left :][: part.shape[0], : part.shape[1]]
+        return page
+
+    def _print(self, stamp: Picture, left: int, top: int, tone: Tone, label: int, *, outlined: bool = False) -> None:
+        """Print a stamp, and label what of it can be seen; all of it where an outline tells how far it reaches."""
         cut_left, cut_top = max(-left, 0), max(-top, 0)
         stamp = stamp[cut_top:, cut_left:]
         box = np.s_[top + cut_top : top + cut_top + stamp.shape[0], left + cut_left : left + cut_left + stamp.shape[1]]
@@ -296,5 +308,10 @@ class Page:
         stamp = stamp[: part.shape[0], : part.shape[1]]
         if not stamp.size:
             return
+        before = part.copy()
         blend(part, stamp, tone)
-        self.labels[box][stamp > 40] = self.labels[box][stamp > 40] & BALLOON | label
+        marked = stamp > 40
+        if not outlined:  # a white rim on white ends nowhere; a black line under a black letter is no gap in it
+            changed = (cv2.absdiff(part, before).max(2) > VISIBLE).astype(np.uint8)
+            marked &= cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8)) > 0
+        self.labels[box][marked] = self.labels[box][marked] & BALLOON | label

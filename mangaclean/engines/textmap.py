@@ -12,6 +12,7 @@ from mangaclean import bubbles, memory
 from mangaclean.engines import onnx, openvino, weights
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import UsageError
+from mangaclean.pieces import ROWS, pieces
 from mangaclean.types import Box, Image, Mask
 
 Shares = NDArray[np.uint8]  # (H, W), probability × 255
@@ -104,8 +105,8 @@ def _boxes(cells: Mask) -> list[Box]:
         return box.grown(BESIDE, cells.shape[1], cells.shape[0]).area
 
     boxes: list[Box] = []
-    for x, y, width, height, _ in bubbles.components(cells)[1][1:].tolist():
-        box = Box(x, y, x + width, y + height)
+    glimpses = pieces(cells)
+    for box in map(glimpses.box, range(1, len(glimpses))):
         while other := next((each for each in boxes if area(box.union(each)) <= area(box) + area(each)), None):
             boxes.remove(other)
             box = box.union(other)
@@ -135,8 +136,8 @@ def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, 
     for one, other in zip(found, _by_windows(close, network, area), strict=True):
         second = cv2.resize(other, (window.width, window.height), interpolation=cv2.INTER_LINEAR)[inner]
         first = one[here.slices]
-        for top in range(0, here.height, bubbles.ROWS):  # numpy widens what it indexes with
-            rows = slice(top, top + bubbles.ROWS)
+        for top in range(0, here.height, ROWS):  # numpy widens what it indexes with
+            rows = slice(top, top + ROWS)
             first[rows] = np.where(wanted[rows] > 0, MEANS[first[rows], second[rows]], first[rows])
 
 
