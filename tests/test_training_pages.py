@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training import art, comics, draw_pool, lettering, pages
+from training import art, canvas, comics, draw_pool, lettering, pages
 from training.lettering import Face, Faces
 
 
@@ -48,9 +48,9 @@ def test_page_repeats_with_its_seed_and_differs_with_another(sources: pages.Sour
 
 def test_every_kind_is_drawn(sources: pages.Sources) -> None:
     labels = np.stack([pages.draw(np.random.default_rng(seed), sources, 400, 500)[1] for seed in range(6)])
-    for bit in (pages.TYPESET, pages.SFX, pages.BALLOON):
+    for bit in (canvas.TYPESET, canvas.SFX, canvas.BALLOON):
         assert 0.001 < (labels & bit > 0).mean() < 0.8
-    assert not ((labels & pages.TYPESET > 0) & (labels & pages.SFX > 0)).any()
+    assert not ((labels & canvas.TYPESET > 0) & (labels & canvas.SFX > 0)).any()
 
 
 def test_labels_cover_all_that_lettering_changed(sources: pages.Sources) -> None:
@@ -61,7 +61,7 @@ def test_labels_cover_all_that_lettering_changed(sources: pages.Sources) -> None
         page.note()
     changed = np.abs(page.image.astype(int) - before).max(2) > 60
     assert changed.any()
-    assert (page.labels[changed] & pages.SFX > 0).all()
+    assert (page.labels[changed] & canvas.SFX > 0).all()
 
 
 def test_a_rim_like_its_ground_is_no_lettering(sources: pages.Sources) -> None:
@@ -72,10 +72,10 @@ def test_a_rim_like_its_ground_is_no_lettering(sources: pages.Sources) -> None:
     stamp[20:140, 20:40] = 255
     rim = np.zeros_like(stamp)
     rim[10:150, 10:50] = 255
-    page._print(rim, 70, 20, 255, pages.SFX)
-    page._print(stamp, 70, 20, 0, pages.SFX)
-    assert (page.labels[35:95, 82:118] == pages.SFX).all()  # white on black
-    assert (page.labels[110:158, 92:108] == pages.SFX).all()  # the letter
+    page.print(rim, 70, 20, 255, canvas.SFX)
+    page.print(stamp, 70, 20, 0, canvas.SFX)
+    assert (page.labels[35:95, 82:118] == canvas.SFX).all()  # white on black
+    assert (page.labels[110:158, 92:108] == canvas.SFX).all()  # the letter
     assert (page.labels[115:158, 112:118] == 0).all()  # white on white
 
 
@@ -84,8 +84,8 @@ def test_what_shows_through_an_outline_is_art(sources: pages.Sources) -> None:
     page.labels[:] = 0
     before = page.image.copy(), page.labels.copy()
     stamp = np.full((40, 40), 255, np.uint8)
-    page._print(stamp, 10, 10, 128, pages.SFX)
-    page._put_back(*before, page._laid(stamp[5:-5, 5:-5], 15, 15) > 200)
+    page.print(stamp, 10, 10, 128, canvas.SFX)
+    page.put_back(*before, page.laid(stamp[5:-5, 5:-5], 15, 15) > 200)
     assert np.array_equal(page.image[15:45, 15:45], before[0][15:45, 15:45])
     assert (page.labels[20:40, 20:40] == 0).all()
 

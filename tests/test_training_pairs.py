@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training import pairs
-from training.pages import MIXED, TYPESET
+from training.canvas import MIXED, TYPESET
 
 HIGH, WIDE = 420, 300
 

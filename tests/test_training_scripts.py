@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFont
 
-from training import draw_pool, lettering, pages
+from training import canvas, draw_pool, lettering
 from training.recipe import TrainingError
 
 
@@ -18,7 +18,7 @@ def pool(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("pool")
     page = np.full((64, 96, 4), 255, np.uint8)
     page[:, :, 3] = 0
-    page[20:40, 20:80] = (0, 0, 0, pages.TYPESET)
+    page[20:40, 20:80] = (0, 0, 0, canvas.TYPESET)
     np.save(folder / "1.npy", page)
     return folder
 
@@ -66,8 +66,8 @@ def test_crops_are_cut_where_a_network_was_wrong(tmp_path: Path) -> None:
 
     page = np.full((320, 480, 4), 255, np.uint8)
     page[:, :, 3] = 0
-    page[200:230, 400:440] = (0, 0, 0, pages.TYPESET)
-    page[20:50, 20:60] = (0, 0, 0, pages.TYPESET)
+    page[200:230, 400:440] = (0, 0, 0, canvas.TYPESET)
+    page[20:50, 20:60] = (0, 0, 0, canvas.TYPESET)
     np.save(tmp_path / "1.npy", page)
 
     def half_blind(image: np.ndarray) -> np.ndarray:

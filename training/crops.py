@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from training import hard
-from training.pages import BALLOON, MIXED, SFX, TYPESET
+from training.canvas import BALLOON, MIXED, SFX, TYPESET
 from training.recipe import Recipe, TrainingError
 
 _BITS = (TYPESET, SFX, BALLOON)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import art, comics, lettering, pages
+from training import art, canvas, comics, lettering, pages
 
 # Whole episodes and artists that no training page shows: for validation.
 EPISODES = ("E06", "E12", "E18", "E24")
@@ -32,7 +32,7 @@ def sources(data: Path, fonts: list[Path], validation: bool = False) -> pages.So
     return pages.Sources(pictures, lettering.Faces.of(lettering.find_faces(fonts)), cries, chosen)
 
 
-def save(path: Path, image: art.Picture, labels: pages.Labels) -> None:
+def save(path: Path, image: art.Picture, labels: canvas.Labels) -> None:
     """Page and labels as one (H, W, 4) array that can be mapped; readers never see half of it."""
     part = path.with_suffix(".part")
     with part.open("wb") as file:

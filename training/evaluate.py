@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from training.pages import SFX, TYPESET
+from training.canvas import SFX, TYPESET
 
 if TYPE_CHECKING:
     from torch import nn

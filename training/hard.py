@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from training.canvas import SFX, TYPESET
 from training.evaluate import Marker, marker
-from training.pages import SFX, TYPESET
 
 CELL = 32  # px
 _WORST = 3.0  # nats of a pixel; more would leave nothing for the rest

@@ -12,9 +12,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training import comics, draw_pool, matter, pages
+from training import comics, draw_pool, matter
 from training.art import Picture
-from training.pages import Labels, Page, Sources
+from training.canvas import SFX, TYPESET, Labels
+from training.pages import Page, Sources
 from training.shapes import outline, scanned
 
 Rng = np.random.Generator
@@ -51,7 +52,7 @@ def draw(
         page.aside()
     for _ in range(int(rng.integers(4, 11))):
         page.cry()
-    letters = page.labels & np.uint8(pages.TYPESET | pages.SFX)
+    letters = page.labels & np.uint8(TYPESET | SFX)
     return scanned(rng, image, letters.astype(np.uint8))
 
 

@@ -8,18 +8,12 @@ from numpy.typing import NDArray
 
 from training import comics, lettering, matter
 from training.art import Art, Painter, Picture
+from training.canvas import BALLOON, MIXED, SFX, TYPESET, Canvas, Labels
 from training.comics import Comic
 from training.lettering import Faces
 from training.matter import xy
 from training.shapes import Tone, blend, colour, frames, halo, outline, scanned, tailed, tilted
 from training.writer import Writer
-
-Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
-
-VISIBLE = 10  # levels by which lettering differs from what it covers
-GAP = 9  # px of ground as dark as a letter that are still the letter
-
-TYPESET, SFX, BALLOON, MIXED = 1, 2, 4, 8  # MIXED: lettering of the page is not told apart (it is all TYPESET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +40,12 @@ def draw(
     return scanned(rng, page.image, page.labels)
 
 
-class Page:
+class Page(Canvas):
     """A page being drawn: its picture, the labels of that, and where something stands already."""
 
     def __init__(self, rng: np.random.Generator, sources: Sources, width: int, height: int) -> None:
+        super().__init__(width, height, 255 if rng.random() < 0.9 else int(rng.choice([0, 0, 30, 128, 230])))
         self.rng, self.sources = rng, sources
-        ground = 255 if rng.random() < 0.9 else int(rng.choice([0, 0, 30, 128, 230]))
-        self.image = np.full((height, width, 3), ground, np.uint8)
-        self.labels = np.zeros((height, width), np.uint8)
         self.taken = np.zeros((height, width), np.uint8)
         self.painter = Painter(rng, sources.art)
         self.writer = Writer(rng, sources.faces)
@@ -98,7 +90,7 @@ class Page:
             text = cv2.resize(text, None, fx=shrink, fy=shrink, interpolation=cv2.INTER_AREA).astype(np.uint8)
             # Tails hang down: the middle of the balloon itself is above the middle of its box.
             place = int(left + (wide - text.shape[1]) / 2), int(top + (high - text.shape[0]) * 0.42)
-            self._print(text, *place, 0, TYPESET)
+            self.print(text, *place, 0, TYPESET)
 
     def panels(self) -> None:
         border = int(self.rng.integers(0, 6))
@@ -178,7 +170,7 @@ class Page:
         under = inside > 200
         self.labels[under] = BALLOON
         left, top = xy(centre - np.array([wide, high]) / 2)
-        self._print(text, left, top, line if rng.random() < 0.97 else 110, TYPESET)
+        self.print(text, left, top, line if rng.random() < 0.97 else 110, TYPESET)
 
     def aside(self) -> None:
         """Small lettering on the art, by hand more often than not, with or without an outline."""
@@ -194,10 +186,10 @@ class Page:
             rim = int(self.rng.integers(2, 6))
             hull = np.pad(text, rim)
             kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
-            self._print(
+            self.print(
                 cv2.dilate(hull, kernel).astype(np.uint8), place[0] - rim, place[1] - rim, 255 if dark else 0, TYPESET
             )
-        self._print(text, *place, 0 if dark else 255, TYPESET)
+        self.print(text, *place, 0 if dark else 255, TYPESET)
 
     def _like_ground(self, text: Picture, place: tuple[int, int], dark: bool) -> bool:
         left, top = max(place[0], 0), max(place[1], 0)
@@ -224,9 +216,9 @@ class Page:
             return
         paper = 0 if self._like_ground(hull, place, True) else 255
         if stroke:
-            self._print(hull, *place, 255 - paper, SFX)
+            self.print(hull, *place, 255 - paper, SFX)
         ink = int(rng.integers(0, 70)) if rng.random() < 0.2 else 0
-        self._print(fill, *place, paper if stroke else abs(255 - paper - ink), SFX, outlined=stroke > 0)
+        self.print(fill, *place, paper if stroke else abs(255 - paper - ink), SFX, outlined=stroke > 0)
 
     def cry(self) -> None:
         """A sound effect over whatever is there: solid, outlined, hollow, grey or white."""
@@ -260,16 +252,16 @@ class Page:
             inner = 255 if self._like_ground(hull, place, True) else 0
         elif rng.random() < (0.35 if self.painter.style == "colour" else 0.1):  # light that fades into the art
             stamp, room = halo(rng, hull, size)
-            self._print(stamp, place[0] - room, place[1] - room, outer, SFX)
+            self.print(stamp, place[0] - room, place[1] - room, outer, SFX)
         else:
-            self._print(hull, *place, outer, SFX)
+            self.print(hull, *place, outer, SFX)
         if self.painter.style == "colour" and rng.random() < 0.5:
             inner = colour(rng)
         clear = inner == 255 and stroke > 1 and rng.random() < 0.15
         if clear:  # only the outline is drawn; art shows through, and belongs to the art
-            self._put_back(*before, self._laid(fill, *place) > 200)
+            self.put_back(*before, self.laid(fill, *place) > 200)
             return
-        self._print(fill, *place, inner, SFX, outlined=stroke > 0)
+        self.print(fill, *place, inner, SFX, outlined=stroke > 0)
         draw = rng.random()
         if draw < 0.15:  # a letter's inside may be toned
             tone = matter.ground(rng, *self.labels.shape[::-1], light=inner == 255)
@@ -278,7 +270,7 @@ class Page:
             self._hidden(*before, place, hull.shape)
 
     def _print_art(self, stamp: Picture, left: int, top: int, art: Picture) -> None:
-        inside = cv2.erode(self._laid(stamp, left, top), np.ones((3, 3), np.uint8)) > 200
+        inside = cv2.erode(self.laid(stamp, left, top), np.ones((3, 3), np.uint8)) > 200
         self.image[inside] = art[inside]
 
     def _hidden(self, image: Picture, labels: Labels, place: tuple[int, int], shape: tuple[int, ...]) -> None:
@@ -286,32 +278,4 @@ class Page:
         axes = np.array(shape[1::-1]) * self.rng.uniform(0.1, 0.4, 2)
         cover = np.zeros_like(self.labels)
         cv2.ellipse(cover, xy(centre), xy(axes + 1), self.rng.uniform(0, 180), 0, 360, 1, -1)
-        self._put_back(image, labels, cover > 0)
-
-    def _put_back(self, image: Picture, labels: Labels, where: NDArray[np.bool_]) -> None:
-        self.image[where], self.labels[where] = image[where], labels[where]
-
-    def _laid(self, stamp: Picture, left: int, top: int) -> Picture:
-        """The stamp at its place on an empty page (H, W)."""
-        page = np.zeros_like(self.labels)
-        at = max(top, 0), max(left, 0)
-        part = page[at[0] : top + stamp.shape[0], at[1] : left + stamp.shape[1]]
-        part[:] = stamp[at[0] - top :, at[1] - left :][: part.shape[0], : part.shape[1]]
-        return page
-
-    def _print(self, stamp: Picture, left: int, top: int, tone: Tone, label: int, *, outlined: bool = False) -> None:
-        """Print a stamp, and label what of it can be seen; all of it where an outline tells how far it reaches."""
-        cut_left, cut_top = max(-left, 0), max(-top, 0)
-        stamp = stamp[cut_top:, cut_left:]
-        box = np.s_[top + cut_top : top + cut_top + stamp.shape[0], left + cut_left : left + cut_left + stamp.shape[1]]
-        part = self.image[box]
-        stamp = stamp[: part.shape[0], : part.shape[1]]
-        if not stamp.size:
-            return
-        before = part.copy()
-        blend(part, stamp, tone)
-        marked = stamp > 40
-        if not outlined:  # a white rim on white ends nowhere; a black line under a black letter is no gap in it
-            changed = (cv2.absdiff(part, before).max(2) > VISIBLE).astype(np.uint8)
-            marked &= cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8)) > 0
-        self.labels[box][marked] = self.labels[box][marked] & BALLOON | label
+        self.put_back(image, labels, cover > 0)

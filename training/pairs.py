@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from training.canvas import MIXED, TYPESET, Labels
 from training.draw_pool import save
-from training.pages import MIXED, TYPESET, Labels
 
 _log = logging.getLogger(__name__)
 
