@@ -80,7 +80,7 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, Mask]:
             parts, cells = _cells(parts, large & ~survey.flat, tile.window.left, tile.window.top)
             survey = grounds.measure(image[at], parts, count + len(cells), flat)
             survey.flat[count:] &= (survey.share[count:] <= grounds.SPECKS) & _agreeing(cells, survey, count)
-        survey.flat[grounds.textured(image[at], survey)] = False
+        survey.flat[grounds.textured(image[at], parts, survey)] = False
         own = tile.own & survey.flat[parts]
         if own.any():
             out[at][own] = _fill(image[at], parts, survey, own)

@@ -16,7 +16,8 @@ STRAY = 15.0  # levels off the ground from which a pixel is a line of art or an 
 PASSING = 0.41  # share of the ring that a balloon's outline beside it may take
 WIDENING = 1.1  # times as wide RING px away as beside the mask: an area of art, no line
 SPECKS = 0.02  # share of the ring that is dirt, wherever it lies
-TEXTURE = 2.0  # levels by which a ground varies when its noise is averaged out: brushwork, no grain
+TEXTURE = 3.0  # levels by which a ground varies when its noise is averaged out: brushwork, no grain
+CLEAR = 3  # px from the mask where lettering's JPEG dirt is no longer counted as that
 BLUR = 1.5  # px, σ of that average
 LINE = 48.0  # levels off the ground from which what a hole touches is a line that may go on in it
 REACHED = 12  # px of a hole beside such a line; an outline is no thicker
@@ -118,13 +119,14 @@ def averaged(off: NDArray[np.float32], survey: Survey) -> NDArray[np.float32]:
     return np.asarray(cv2.GaussianBlur(off, (0, 0), BLUR) / np.maximum(weight, 1e-3)[..., None])
 
 
-def textured(image: Image, survey: Survey) -> NDArray[np.bool_]:
+def textured(image: Image, parts: NDArray[np.int32], survey: Survey) -> NDArray[np.bool_]:
     """Which parts (n,) stand on brushwork or on what curves: neither a plane nor noise goes on as that does."""
     rough = ~survey.pure & (survey.sigma > TEXTURE)
     if not rough.any():
         return rough
-    smooth = averaged(residues(image, survey), survey)[survey.even].astype(np.float64)
-    return np.asarray(rough & (_deviation(smooth, survey.nearest[survey.even], len(rough)) > TEXTURE))
+    seen = survey.even & ~_wider((parts > 0).astype(np.uint8), CLEAR)
+    smooth = averaged(residues(image, survey), survey)[seen].astype(np.float64)
+    return np.asarray(rough & (_deviation(smooth, survey.nearest[seen], len(rough)) > TEXTURE))
 
 
 def beside_lines(image: Image, parts: NDArray[np.int32], survey: Survey) -> Mask:

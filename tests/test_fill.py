@@ -270,6 +270,6 @@ def test_no_smudge_is_left_beside_an_outline() -> None:
 def test_brushwork_goes_to_the_inpainter() -> None:
     noise = np.random.default_rng(3).normal(0, 1, (200, 240)).astype(np.float32)
     brushed = cv2.GaussianBlur(noise, (0, 0), 4)
-    clean = np.repeat((200 + 4 * brushed / brushed.std())[..., None], 3, 2).round().astype(np.uint8)
+    clean = np.repeat((200 + 5 * brushed / brushed.std())[..., None], 3, 2).round().astype(np.uint8)
     page, mask = lettered(clean, (30, 80), (60, 150))
     assert (fill.remove(page, mask, red, CFG)[mask] == 85).mean() > 0.9
