@@ -19,9 +19,8 @@ CELL = 64  # px of the parts in which a large piece of mask is judged
 LARGE = 128  # px from which a piece of mask is judged by cells
 LEVEL = 1.5  # levels by which a ground may change over a part and still get one tone
 GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
-INK = 96  # levels off a flat ground that make a line, where one was painted
-SOFT = 24  # and that belong to it
-RIM = 2  # px from it
+STRONG, FAINT = 96, 24  # levels off a flat ground: a line that was painted beside one, and its soft edge
+EDGE = 2  # px that the soft edge of a line is wide
 REACH = 8.0  # px over which the ring's tone leads into the fill
 
 
@@ -84,6 +83,7 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, Mask]:
         own = tile.own & survey.flat[parts]
         if own.any():
             out[at][own] = _fill(image[at], parts, survey, own)
+            # A cell of a larger piece touches what is painted anyway.
             cut = own & (parts < count) & grounds.beside_lines(image[at], parts, survey)
             beside[at] |= cut
             art[at] &= ~own | cut
@@ -94,8 +94,8 @@ def _lines_alone(page: Image, beside: Mask, level: Image) -> None:
     """Put the flat ground, `level` (n, 3), back where the pixels of `beside` were painted as anything but a line."""
     off = np.zeros(beside.shape, np.uint8)
     off[beside] = np.abs(page[beside].astype(np.int16) - level).max(1)
-    line = cv2.dilate((off > INK).astype(np.uint8), np.ones((2 * RIM + 1, 2 * RIM + 1), np.uint8)) > 0
-    line &= off > SOFT
+    line = cv2.dilate((off > STRONG).astype(np.uint8), np.ones((2 * EDGE + 1, 2 * EDGE + 1), np.uint8)) > 0
+    line &= off > FAINT
     page[beside] = np.where(line[beside][:, None], page[beside], level)
 
 

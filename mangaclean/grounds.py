@@ -6,6 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaclean.pieces import pieces
+from mangaclean.strokes import grown
 from mangaclean.types import Image, Mask
 
 RING = 6.0  # px round the mask in which the ground is measured
@@ -124,30 +126,24 @@ def textured(image: Image, parts: NDArray[np.int32], survey: Survey) -> NDArray[
     rough = ~survey.pure & (survey.sigma > TEXTURE)
     if not rough.any():
         return rough
-    seen = survey.even & ~_wider((parts > 0).astype(np.uint8), CLEAR)
+    seen = survey.even & ~grown(parts > 0, CLEAR)
     smooth = averaged(residues(image, survey), survey)[seen].astype(np.float64)
     return np.asarray(rough & (_deviation(smooth, survey.nearest[seen], len(rough)) > TEXTURE))
 
 
 def beside_lines(image: Image, parts: NDArray[np.int32], survey: Survey) -> Mask:
     """Where holes (H, W) touch a line, such as a balloon's outline: a piece of it may be hidden there."""
-    hole = (parts > 0).astype(np.uint8)
-    rows, columns = np.nonzero(_wider(hole, RING) & (hole == 0))
+    hole = parts > 0
+    rows, columns = np.nonzero(grown(hole, int(RING)) & ~hole)
     height, width = hole.shape
     plane = predicted(survey.plane, survey.nearest[rows, columns], columns - width / 2, rows - height / 2)
     far_off = np.abs(image[rows, columns] - plane).max(1) > LINE
     ink = np.zeros_like(hole)
-    ink[rows[far_off], columns[far_off]] = 1
-    count, blobs = cv2.connectedComponents(ink, connectivity=8)
-    goes_on = np.zeros(count, bool)  # lettering's own glow stays near it
-    goes_on[blobs[(ink > 0) & ~_wider(hole, 2 * HALO)]] = True
-    touching = (ink > 0) & (cv2.dilate(hole, np.ones((3, 3), np.uint8)) > 0) & goes_on[blobs]
-    return _wider(touching.astype(np.uint8), REACHED) if touching.any() else touching
-
-
-def _wider(mask: NDArray[np.uint8], radius: float) -> Mask:
-    side = 2 * int(radius) + 1
-    return cv2.dilate(mask, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))) > 0
+    ink[rows[far_off], columns[far_off]] = True
+    lines = pieces(ink)
+    goes_on = lines.count(~grown(hole, int(2 * HALO))) > 0  # lettering's own glow stays near it
+    next_to = cv2.dilate(hole.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    return grown(lines.those(goes_on) & next_to, REACHED)
 
 
 def _nearest(parts: NDArray[np.int32], mask: Mask) -> tuple[NDArray[np.float32], NDArray[np.int32]]:
@@ -217,16 +213,16 @@ def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], 
     blobs = np.asarray(cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)[1], np.int32)
     at = stray & (far <= HALO + 1)
     away = stray & (far > RING - 1) & (far <= RING)  # as wide a belt
-    contacts, ways, number = _pieces(at, blobs), _pieces(away, blobs), int(blobs.max()) + 1
+    contacts, ways, number = _parted(at, blobs), _parted(away, blobs), int(blobs.max()) + 1
     widens = np.bincount(blobs[away], minlength=number) > WIDENING * np.bincount(blobs[at], minlength=number) + 2
     ends = ((ways == 1) & ~widens) | ((ways == 0) & (contacts > 1))
     pairs = np.unique(np.stack([nearest[at], blobs[at]], 1), axis=0)
     return np.bincount(pairs[ends[pairs[:, 1]], 0], minlength=count)
 
 
-def _pieces(mask: Mask, blobs: NDArray[np.int32]) -> NDArray[np.int64]:
+def _parted(mask: Mask, blobs: NDArray[np.int32]) -> NDArray[np.int64]:
     """Of how many pieces what `mask` leaves of each blob is."""
-    count, pieces = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
     of = np.zeros(count, np.int64)
-    of[pieces[mask]] = blobs[mask]
+    of[labels[mask]] = blobs[mask]
     return np.bincount(of[1:], minlength=int(blobs.max()) + 1)

@@ -58,7 +58,7 @@ class Pieces:
 
 
 def pieces(mask: NDArray[np.generic], connectivity: int = 8) -> Pieces:
-    """The pieces of a mask (H, W), of which pixels hang together by edges alone (`connectivity` 4) or extents, too."""
+    """The pieces of a mask (H, W), of which pixels hang together by edges (`connectivity` 4) or by corners, too."""
     plain = mask.view(np.uint8) if mask.dtype == bool else mask.astype(np.uint8)
     _, labels, stats, _ = cv2.connectedComponentsWithStats(plain, connectivity=connectivity)
     table: NDArray[np.int32] = np.asarray(stats, np.int32)
