@@ -1,8 +1,11 @@
-"""Inpainters compared under true masks: PSNR, SSIM and seconds a page on a set with pages/, clean/ and mask/.
+"""Inpainters compared under the same masks: PSNR, SSIM and seconds a page on a set with pages/, clean/ and mask/.
 
     python benchmarks/inpaint.py SET [--engines patchmatch,telea] [--pages 4] [--grow 3] [--save DIR]
+    python benchmarks/inpaint.py SET --masks OUT/masks    end to end: the masks that a run of mangaclean found
+    python benchmarks/inpaint.py SET --whole              flat grounds, too, are the inpainter's
 
-PSNR is capped at 50 dB. A block's ground is flat where the clean page round it varies by less than 6 levels.
+Blocks are those of the true masks, and count within 3 px of them, whoever's masks are painted. PSNR is capped at 50 dB.
+A block's ground is flat where the clean page round it varies by less than 6 levels.
 """
 
 import argparse
@@ -23,6 +26,7 @@ from mangaclean.types import Mask
 FLAT = 6.0  # levels
 JOIN = 10  # px within which strokes are one block
 FEWEST = 12  # pixels of visible ink that make a block
+NEAR = 3  # px round true lettering that are compared
 VISIBLE = 48  # levels
 
 Grey = NDArray[np.uint8]
@@ -44,11 +48,13 @@ def main() -> None:
     parser.add_argument("--engines", default=",".join(usual))
     parser.add_argument("--pages", type=int, default=10**6, help="only the first so many")
     parser.add_argument("--grow", type=int, default=3, help="px by which the true masks are dilated")
+    parser.add_argument("--masks", type=Path, help="folder of masks to paint instead of the true ones, as they are")
+    parser.add_argument("--whole", action="store_true", help="no flat filling: inpainters paint all of every mask")
     parser.add_argument("--save", type=Path, help="folder for the painted pages")
     args = parser.parse_args()
     print(f"{'engine':16} {'flat':>5} {'PSNR':>7} {'SSIM':>7} {'art':>5} {'PSNR':>7} {'SSIM':>7} {'s/page':>7}")
     for name in args.engines.split(","):
-        tally, pages = measure(args.set, name, args.pages, args.grow, args.save)
+        tally, pages = measure(args, name)
         row = [f"{name:16}"]
         for blocks in (tally.flat, tally.art):
             psnr, ssim = np.mean(blocks, axis=0) if blocks else (np.nan, np.nan)
@@ -56,35 +62,39 @@ def main() -> None:
         print(*row, f"{tally.seconds / max(pages, 1):7.2f}", flush=True)
 
 
-def measure(root: Path, name: str, most: int, by: int, save: Path | None = None) -> tuple[Tally, int]:
+def measure(args: argparse.Namespace, name: str) -> tuple[Tally, int]:
     """Paint the pages of a set with an engine, and compare blocks of lettering with the clean pages."""
     cfg = InpaintConfig(engine=name)
     inpainter = engines.load("inpaint", cfg)
     tally = Tally()
-    files = sorted(file for file in (root / "pages").iterdir() if not file.name.startswith("."))[:most]
+    files = sorted(file for file in (args.set / "pages").iterdir() if not file.name.startswith("."))[: args.pages]
     for file in files:
         image = np.asarray(Pillow.open(file).convert("RGB"))
-        clean = np.asarray(Pillow.open(_same(root / "clean", file.stem)).convert("L"))
-        mask = np.asarray(Pillow.open(_same(root / "mask", file.stem)).convert("L")) > 127
-        hole = grown(mask, by)
+        clean = np.asarray(Pillow.open(_same(args.set / "clean", file.stem)).convert("L"))
+        mask = _mask(args.set / "mask", file.stem)
+        hole = _mask(args.masks, file.stem) if args.masks else grown(mask, args.grow)
         start = time.perf_counter()
-        painted = page.inpaint(image, hole, inpainter, cfg)
+        painted = inpainter(image, hole) if args.whole else page.inpaint(image, hole, inpainter, cfg)
         tally.seconds += time.perf_counter() - start
-        if save:
-            save.mkdir(parents=True, exist_ok=True)
-            Pillow.fromarray(painted).save(save / f"{file.stem}-{name}.png")
+        if args.save:
+            args.save.mkdir(parents=True, exist_ok=True)
+            Pillow.fromarray(painted).save(args.save / f"{file.stem}-{name}.png")
         made = np.asarray(Pillow.fromarray(painted).convert("L"))
         page_grey = np.asarray(Pillow.fromarray(image).convert("L"))
         ink = mask & (np.abs(page_grey.astype(int) - clean) > VISIBLE)
-        similar = ssim(made, clean)
+        similar, near = ssim(made, clean), grown(mask, NEAR)
         for block in blocks_of(mask):
             if (ink & block).sum() < FEWEST:
                 continue
             ring = block & ~grown(mask, 2)
             is_flat = bool(ring.any()) and float(clean[ring].std()) < FLAT
-            where = hole & block
+            where = near & block
             (tally.flat if is_flat else tally.art).append((psnr(made, clean, where), float(similar[where].mean())))
     return tally, len(files)
+
+
+def _mask(folder: Path, stem: str) -> Mask:
+    return np.asarray(Pillow.open(_same(folder, stem)).convert("L")) > 127
 
 
 def _same(folder: Path, stem: str) -> Path:

@@ -67,6 +67,27 @@ def test_inpaint_compares_engines(truth):
     assert set(rows) == {"white", "telea"}
 
 
+def test_inpaint_takes_masks_that_a_run_found(truth):
+    found = np.zeros((200, 200), np.uint8)
+    found[36:64, 46:74] = 255  # of two blocks, one
+    (truth / "out/masks").mkdir()
+    Image.fromarray(found).save(truth / "out/masks/001.png")
+    out = script("benchmarks/inpaint.py", truth / "set", "--engines", "white", "--masks", truth / "out/masks")
+    assert 25 < float(out.splitlines()[1].split()[2]) < 30  # the mean of 50 dB and of next to nothing
+
+
+def test_inpaint_gives_pages_whole(truth):
+    for folder in ("pages", "clean"):  # on grey ground, a flat fill knows better than white
+        path = truth / "set" / folder / "001.png"
+        Image.fromarray(np.minimum(np.asarray(Image.open(path)), 200)).save(path)
+    filled, whole = (
+        float(script("benchmarks/inpaint.py", truth / "set", "--engines", "white", *how).splitlines()[1].split()[2])
+        for how in ((), ("--whole",))
+    )
+    assert filled == 50.0
+    assert whole < 15
+
+
 def test_pictures_stand_side_by_side(tmp_path):
     for folder, tone in (("ch", 0), ("out/cleaned", 255)):
         (tmp_path / folder).mkdir(parents=True)
