@@ -22,9 +22,11 @@ TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen,
 MOSTLY_GONE = 0.95  # share of a stroke that is erased, from which others of its letter are looked for
 TRACE = 30  # of 255: what the network shows somewhere in a stroke of a letter whose other strokes are erased
 GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: how far off, how large and how thick it is
+SHOWN = 0.6  # share of a piece that is seen, from which lines of art may run past it, and it may be a letter's dot
 SPARSE = 1 / 30  # of the square of its long side: a piece that covers less is a line of art, an outline or a frame
 ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
+FEWEST = 24  # px of ground round a piece that must be free of other ink
 
 
 def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> Mask:
@@ -52,8 +54,8 @@ def left_over(
     """What is left of letters of a page (H, W, 3), dark on a quiet ground, of which `erased` (H, W) holds a part.
 
     Half a letter is worse than a whole one: a network sees the head of a long `ー` and not its tail, or one stroke of
-    `い` and not the other. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to
-    be erased in them.
+    `い` and not the other, or is surer of `!` than of its dot. `kept` are the strokes of lettering that stays. Returns
+    windows of the page with what is to be erased in them.
     """
     left = []
     short = min(levels.shape)
@@ -68,30 +70,44 @@ def left_over(
                 both = box.common(window)
                 fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
         fits[0] = False
-        for label in _torn_or_beside(found, fits, levels[at], erased[at], seen):
+        shown = found.share(levels[at] > seen)
+        for label in _torn_or_beside(found, fits, shown, levels[at], erased[at]):
             near = found.box(label).grown(ROOM, window.width, window.height)
             piece = found.labels[near.slices] == label
+            other = ink[near.slices] & ~piece
             ring = grown(piece, 4) & ~grown(piece, 2)
-            if image[at][near.slices][ring].std(0).max() <= QUIET:
-                mask = masks.dilated(piece, ink[near.slices] & ~piece, int(found.sides[label]))
+            if shown[label] >= SHOWN:
+                ring &= ~grown(other, 2)
+            if ring.sum() >= FEWEST and image[at][near.slices][ring].std(0).max() <= QUIET:
+                mask = masks.dilated(piece, other, int(found.sides[label]))
                 left.append((near.moved(window.left, window.top), mask))
     return left
 
 
-def _torn_or_beside(ink: Pieces, fits: NDArray[np.bool_], levels: Levels, erased: Mask, seen: int) -> list[int]:
-    """Which pieces of ink, of those that fit (n,), are erased in part, or are strokes of letters that are."""
+def _torn_or_beside(
+    ink: Pieces, fits: NDArray[np.bool_], shown: NDArray[np.float64], levels: Levels, erased: Mask
+) -> list[int]:
+    """Which pieces of ink, of those that fit (n,), are erased in part, or are strokes of letters that are.
+
+    `shown` (n,): the share of each that is seen.
+    """
     gone = ink.share(erased)
-    torn = fits & (gone > TORN) & (gone < 1) & (ink.share(levels > seen) >= GLIMPSED)
+    torn = fits & (gone > TORN) & (gone < 1) & (shown >= GLIMPSED)
     beside = fits & (gone <= TORN) & (ink.count(levels > TRACE) > 0)
     erased_ones = (gone > MOSTLY_GONE) & (ink.areas >= LEAST)
     erased_ones[0] = False
     return [
-        piece for piece in np.flatnonzero(torn | beside).tolist() if torn[piece] or _goes_with(piece, ink, erased_ones)
+        piece
+        for piece in np.flatnonzero(torn | beside).tolist()
+        if torn[piece] or _goes_with(piece, ink, erased_ones, bool(shown[piece] >= SHOWN))
     ]
 
 
-def _goes_with(piece: int, ink: Pieces, those: NDArray[np.bool_]) -> bool:
-    """Whether a piece of ink is a stroke of the same letter as the next of `those`: close, and like it."""
+def _goes_with(piece: int, ink: Pieces, those: NDArray[np.bool_], dot: bool) -> bool:
+    """Whether a piece of ink is a stroke of the same letter as the next of `those`: close, and like it.
+
+    A `dot` is smaller.
+    """
     size = int(ink.sides[piece])
     height, width = ink.labels.shape
     here = ink.labels[ink.box(piece).grown(2 * size, width, height).slices]
@@ -101,8 +117,10 @@ def _goes_with(piece: int, ink: Pieces, those: NDArray[np.bool_]) -> bool:
     far = cv2.distanceTransform((here != piece).astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
     nearest = int(here[others][far[others].argmin()])
     other = int(ink.sides[nearest])
-    if far[others].min() > GAP * other or not 1 / ALIKE < size / other < ALIKE:
+    if far[others].min() > GAP * other or size > ALIKE * other:
         return False
+    if size * ALIKE < other:
+        return dot
     thick = half_thickness(ink, piece) / half_thickness(ink, nearest)
     return THIN < thick < 1 / THIN
 

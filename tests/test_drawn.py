@@ -200,3 +200,21 @@ def test_the_other_stroke_of_a_letter_goes_too(left: int, width: int, level: int
     levels = seen((64, 100, 69, 140)) | seen((left, 110, left + width, 112), level=level)
     mask = left_over(page, levels, seen((61, 97, 72, 143)) > 0)
     assert mask[102:134, left : left + width].all() == erased
+
+
+@pytest.mark.parametrize(("level", "goes"), [(120, True), (60, False)])
+def test_the_dot_of_a_mark_goes_with_it_where_it_is_seen(level: int, goes: bool) -> None:
+    page = np.full((*SIZE, 3), 250, np.uint8)
+    page[100:140, 64:76] = page[148:160, 64:76] = 0
+    levels = seen((64, 100, 76, 140)) | seen((64, 148, 76, 160), level=level)
+    mask = left_over(page, levels, seen((61, 97, 79, 143)) > 0)
+    assert mask[148:160, 64:76].all() == goes
+
+
+@pytest.mark.parametrize(("low", "goes"), [(135, True), (115, False)])
+def test_a_torn_letter_beside_a_wall_goes_where_most_of_it_is_seen(low: int, goes: bool) -> None:
+    page = np.full((*SIZE, 3), 250, np.uint8)
+    page[100:140, 64:72] = page[:, 50:61] = 0
+    mask = left_over(page, seen((64, 100, 72, low)), seen((64, 100, 72, 125)) > 0)
+    assert mask[100:140, 64:72].all() == goes
+    assert not mask[:, 50:61].any()

@@ -11,6 +11,7 @@ Labels = NDArray[np.uint8]  # (H, W), a bit for each kind
 
 VISIBLE = 10  # levels by which lettering differs from what it covers
 GAP = 9  # px of ground as dark as a letter that are still the letter
+MARGIN = 2  # px of a letter's rim that belong to it beyond where it can be seen: marks had better be wide than narrow
 
 TYPESET, SFX, BALLOON, MIXED = 1, 2, 4, 8  # MIXED: lettering of the page is not told apart (it is all TYPESET)
 
@@ -48,5 +49,6 @@ class Canvas:
         marked = stamp > 40
         if not outlined:  # a white rim on white ends nowhere; a black line under a black letter is no gap in it
             changed = (cv2.absdiff(part, before).max(2) > VISIBLE).astype(np.uint8)
-            marked &= cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8)) > 0
+            seen = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
+            marked &= cv2.dilate(seen, np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)) > 0
         self.labels[box][marked] = self.labels[box][marked] & BALLOON | label

@@ -21,7 +21,8 @@ _KATAKANA = (
     "アイウエオカキクケコサシスセソタチツテトナニヌネノハヒフヘホマミムメモヤユヨラリルレロワン"
     "ガギグゲゴザジズゼゾダデドバビブベボッャュョー"
 )
-_ENDS = ("。", "！", "？", "…", "……", "！？", "!!", "ー", "～", "っ", "、", "", "", "")
+_ENDS = ("。", "！", "？", "…", "……", "！？", "!!", "ー", "～", "っ", "、", "♪", "♥", "♡", "", "", "")
+_MARKS = ("!", "!!", "!!!", "!?", "?!", "??", "?", "！", "！！", "！？", "？", "…", "♪", "♥")
 _SMALL = ("ドキッ", "ガーン", "バン", "ゴゴゴ", "ザワザワ", "はっ", "じゅん", "もぐもぐ", "ぱく", "シーン", "ドドド")
 
 
@@ -283,7 +284,9 @@ def _waves(rng: np.random.Generator, high: int, wide: int, length: float) -> NDA
 
 
 def cry(rng: np.random.Generator, strings: Sequence[str]) -> str:
-    """One sound effect from `strings`, or a made-up one."""
+    """One sound effect from `strings`, or a made-up one; one in ten is a mark such as `!!` alone."""
+    if rng.random() < 0.1:
+        return str(rng.choice(_MARKS))
     pool = strings or _SMALL
     text = str(pool[int(rng.integers(len(pool)))])
     return text[: int(rng.integers(1, 8))] + str(rng.choice(["", "", "", "ッ", "っ", "ー", "!!"]))

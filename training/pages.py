@@ -12,7 +12,7 @@ from training.canvas import BALLOON, MIXED, SFX, TYPESET, Canvas, Labels
 from training.comics import Comic
 from training.lettering import Faces
 from training.matter import xy
-from training.shapes import Tone, blend, colour, frames, halo, outline, scanned, tailed, tilted
+from training.shapes import Tone, blend, colour, frames, halo, outline, scanned, shade, tailed, tilted
 from training.writer import Writer
 
 
@@ -192,9 +192,12 @@ class Page(Canvas):
         self.print(text, *place, 0 if dark else 255, TYPESET)
 
     def _like_ground(self, text: Picture, place: tuple[int, int], dark: bool) -> bool:
-        left, top = max(place[0], 0), max(place[1], 0)
-        under = self.image[top : top + text.shape[0], left : left + text.shape[1]]
+        under = self._under(text, place)
         return bool(under.size) and bool(under.mean() < 140) == dark
+
+    def _under(self, text: Picture, place: tuple[int, int]) -> Picture:
+        left, top = max(place[0], 0), max(place[1], 0)
+        return self.image[top : top + text.shape[0], left : left + text.shape[1]]
 
     def note(self) -> None:
         """A few letters by pen beside a figure, black on white or white on black, without an outline; some hollow."""
@@ -255,7 +258,10 @@ class Page(Canvas):
             self.print(stamp, place[0] - room, place[1] - room, outer, SFX)
         else:
             self.print(hull, *place, outer, SFX)
-        if self.painter.style == "colour" and rng.random() < 0.5:
+        under = self._under(hull, place)
+        if under.size and rng.random() < (0.35 if self.painter.style == "colour" else 0.15):
+            inner = shade(rng, under)
+        elif self.painter.style == "colour" and rng.random() < 0.5:
             inner = colour(rng)
         clear = inner == 255 and stroke > 1 and rng.random() < 0.15
         if clear:  # only the outline is drawn; art shows through, and belongs to the art

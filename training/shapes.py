@@ -33,6 +33,14 @@ def colour(rng: np.random.Generator) -> tuple[int, int, int]:
     return red, green, blue
 
 
+def shade(rng: np.random.Generator, ground: Picture) -> tuple[int, int, int]:
+    """A ground's (H, W, 3) own colour, much darker where it is light, much lighter where it is dark."""
+    mean = ground.reshape(-1, 3).mean(0) + rng.normal(0, 12, 3)
+    share = rng.uniform(0.1, 0.55)
+    red, green, blue = np.clip(mean * share if mean.mean() > 110 else 255 - (255 - mean) * share, 0, 255).tolist()
+    return int(red), int(green), int(blue)
+
+
 def blend(image: Picture, stamp: Picture, tone: Tone) -> None:
     """Lays a tone on an image (H, W, 3), in place, as far as the stamp (H, W) covers it."""
     rows, columns = np.nonzero(stamp.max(1))[0], np.nonzero(stamp.max(0))[0]
