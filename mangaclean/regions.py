@@ -118,8 +118,9 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, dis
         return "other"
     if kind == "other" and max(typeset, sfx) > CONFIRMED:
         return "speech" if told else "sfx"
-    if kind == "sfx" and told and not display and typeset > TYPESET:
-        return "speech"  # in a script that nobody here can read
+    read = bool(traced.block.bubble) and legible > TEXT
+    if kind == "sfx" and (told or read) and not display and typeset > TYPESET:
+        return "speech"  # in a script that nobody here can read, or on a card of parchment
     if kind == "speech" and display and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
         return "sfx"  # whatever stands beside it
     return kind

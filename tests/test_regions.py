@@ -256,6 +256,24 @@ def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(("typeset", "confidence", "kind"), [(220, 0.7, "speech"), (220, 0.5, "sfx"), (150, 0.7, "sfx")])
+def test_a_name_on_a_card_of_parchment_is_text_where_the_network_and_the_reader_agree(typeset, confidence, kind):
+    image = drawn.page(400, 400, tone=120)
+    drawn.hatched(image)
+    cv2.rectangle(image, (120, 120), (290, 180), (225, 225, 225), -1)
+    cv2.rectangle(image, (120, 120), (290, 180), (0, 0, 0), 3)
+    grain = np.random.default_rng(0).integers(-22, 23, (54, 164, 1))
+    image[123:177, 123:287] = (image[123:177, 123:287] + grain).clip(0, 255).astype(np.uint8)
+    blank = image.copy()
+    cv2.putText(image, "IIII", (150, 163), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4)
+    seen = np.where((image != blank).any(2), np.uint8(typeset), np.uint8(0))
+    none = np.zeros_like(seen)
+    card = Line(((148, 132), (256, 132), (256, 168), (148, 168)), 0.9, "ベッバー", confidence)
+    (region,) = regions.detect(image, Finding((card,), seen, none, none), CFG).regions
+    assert region.bubble is not None
+    assert region.kind == kind
+
+
 def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
     image = drawn.page(600, 600)
     drawn.hatched(image)
