@@ -21,6 +21,7 @@ ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
 MOSTLY = 0.75  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
+NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,9 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     if seen is not None:
         near = seen[window.slices]
         own, other = _with_marks(own, other, near, inside, tight, lined[window.slices] & ~tight, block.em)
+        if inside is not None:
+            ends = _ends(own, other, inside, block.em)
+            own, other = own | ends, other & ~ends
         specks = _specks(other, near, _barred(block, window, inside, lined), block.em)
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
@@ -146,6 +150,14 @@ def _with_marks(
         thick = (letters.extents[:, 2:].min(1) >= EDGE * em) & (letters.count(theirs) == 0)
         marked |= grown(letters.those(thick), 2) & outside
     return own | marked, other & ~marked
+
+
+def _ends(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:
+    """Ends of letters that run into a balloon's outline: ink that goes on from theirs, in a notch of its inside."""
+    radius = max(round(NOTCH * em), 2)
+    closed = shrunk(grown(inside | own, radius), radius)
+    found = pieces(other & closed & ~inside)
+    return found.those((found.count(grown(own, 1)) > 0) & (found.sides < STUB * em))
 
 
 def _torn(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:

@@ -256,7 +256,9 @@ def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for
     assert region.kind == kind
 
 
-@pytest.mark.parametrize(("typeset", "confidence", "kind"), [(220, 0.7, "speech"), (220, 0.5, "sfx"), (150, 0.7, "sfx")])
+@pytest.mark.parametrize(
+    ("typeset", "confidence", "kind"), [(220, 0.7, "speech"), (220, 0.5, "sfx"), (150, 0.7, "sfx")]
+)
 def test_a_name_on_a_card_of_parchment_is_text_where_the_network_and_the_reader_agree(typeset, confidence, kind):
     image = drawn.page(400, 400, tone=120)
     drawn.hatched(image)
@@ -272,6 +274,23 @@ def test_a_name_on_a_card_of_parchment_is_text_where_the_network_and_the_reader_
     (region,) = regions.detect(image, Finding((card,), seen, none, none), CFG).regions
     assert region.bubble is not None
     assert region.kind == kind
+
+
+@pytest.mark.parametrize("reach", [6, 20])
+def test_a_letter_that_runs_into_its_frame_leaves_no_stub_and_the_frame_stays(reach):
+    image = drawn.page(500, 500, tone=120)
+    drawn.hatched(image)
+    cv2.rectangle(image, (150, 100), (350, 400), (255, 255, 255), -1)
+    line = drawn.column(image, 175, 160, 5)
+    image[219:222, 150:190] = 0  # a dash from the frame into the third letter
+    cv2.rectangle(image, (150, 100), (350, 400), (0, 0, 0), 4)
+    seen = np.where((image < 60).all(2), np.uint8(230), np.uint8(0))
+    seen[:105] = seen[395:] = seen[:, : 153 + reach] = seen[:, 345:] = 0
+    none = np.zeros_like(seen)
+    mask = regions.detect(image, Finding((line,), seen, none, none), CFG).mask
+    assert mask[219:222, 175:190].all()
+    assert mask[219:222, 155:175].all() == (reach < 10)  # a long one may be a line of art
+    assert not mask[150:350, 148:152].any()
 
 
 def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
