@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("--engines", default=",".join(usual))
     parser.add_argument("--pages", type=int, default=10**6, help="only the first so many")
     parser.add_argument("--grow", type=int, default=3, help="px by which the true masks are dilated")
+    parser.add_argument("--weights", default="", help="of `net` or `lama`, in place of the shipped ones")
     parser.add_argument("--masks", type=Path, help="folder of masks to paint instead of the true ones, as they are")
     parser.add_argument("--whole", action="store_true", help="no flat filling: inpainters paint all of every mask")
     parser.add_argument("--save", type=Path, help="folder for the painted pages")
@@ -64,7 +65,7 @@ def main() -> None:
 
 def measure(args: argparse.Namespace, name: str) -> tuple[Tally, int]:
     """Paint the pages of a set with an engine, and compare blocks of lettering with the clean pages."""
-    cfg = InpaintConfig(engine=name)
+    cfg = InpaintConfig(engine=name, weights=args.weights)
     inpainter = engines.load("inpaint", cfg)
     tally = Tally()
     files = sorted(file for file in (args.set / "pages").iterdir() if not file.name.startswith("."))[: args.pages]
