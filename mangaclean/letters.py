@@ -16,7 +16,7 @@ DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or letter
 MOSTLY = 0.8  # share of a piece that is seen, from which all of it is lettering
 SURE = 0.5  # share of it of which the network must be sure besides
 LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
-CELL = 0.05  # of the page's short side: the room round what is marked, at least
+CELL = 0.05  # of the page's short side: the room round what is marked, at least; a small letter
 LEAST = 40  # px: smaller pieces go by their own pixels
 TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen, from which the rest goes, too
 MOSTLY_GONE = 0.95  # share of a stroke that is erased, from which others of its letter are looked for
@@ -76,7 +76,7 @@ def left_over(
             piece = found.labels[near.slices] == label
             other = ink[near.slices] & ~piece
             ring = grown(piece, 4) & ~grown(piece, 2)
-            if shown[label] >= SHOWN:
+            if shown[label] >= SHOWN and found.sides[label] <= CELL * short:
                 ring &= ~grown(other, 2)
             if ring.sum() >= FEWEST and image[at][near.slices][ring].std(0).max() <= QUIET:
                 mask = masks.dilated(piece, other, int(found.sides[label]))
