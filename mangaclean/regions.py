@@ -25,6 +25,7 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
+CARD = 6.0  # times a text's area that a card has, at most
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 
 
@@ -51,7 +52,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         stays = listed(block.box) or len(block.text) > credits.LONG
         kind: Kind = "other" if stays else _kind(traced, legible, body)
         if seen is not None and not stays:
-            kind = _confirmed(traced, kind, finding, legible, block.em >= DISPLAY * body)
+            kind = _confirmed(traced, kind, finding, legible, body)
         alone = block.bubble is not None and sum(other.bubble is block.bubble for other in blocks) == 1
         if kind == "speech" and block.bubble and alone and outlines.is_thought(block.bubble.inside):
             kind = "thought"
@@ -110,20 +111,28 @@ def _wanted(region: Region, wishes: Sequence[Wish]) -> Action:
     return region.action
 
 
-def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, display: bool) -> Kind:
+def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, body: float) -> Kind:
     """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
-    told = bool(traced.block.bubble and traced.flat)
+    told, display = bool(traced.block.bubble and traced.flat), traced.block.em >= DISPLAY * body
     typeset, sfx = _mean(finding.text, traced), _mean(finding.sfx, traced)
     if max(typeset, sfx) < UNSEEN and legible < PRINT and (not told or set(traced.block.text) <= MARKS):
         return "other"
     if kind == "other" and max(typeset, sfx) > CONFIRMED:
         return "speech" if told else "sfx"
-    read = bool(traced.block.bubble) and legible > TEXT
-    if kind == "sfx" and (told or read) and not display and typeset > TYPESET:
-        return "speech"  # in a script that nobody here can read, or on a card of parchment
+    if kind == "sfx" and told and not display and typeset > TYPESET:
+        return "speech"  # in a script that nobody here can read
+    if kind == "sfx" and _is_card(traced.block, body) and legible > TEXT and typeset > CONFIRMED:
+        return "speech"  # on parchment or wood, whose grain is no flat ground
     if kind == "speech" and display and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
         return "sfx"  # whatever stands beside it
     return kind
+
+
+def _is_card(block: Block, body: float) -> bool:
+    """Whether a block stands level, no larger than a page's texts, in what hardly holds more: on a card or a plate."""
+    if block.bubble is None or block.em > body or _slant(block) >= LEVEL:
+        return False
+    return block.bubble.box.area < CARD * sum(box_of(line).area for line in block.lines)
 
 
 def _mean(levels: Levels | None, traced: Traced) -> float:
