@@ -4,7 +4,7 @@
     python benchmarks/inpaint.py SET --masks OUT/masks    end to end: the masks that a run of mangaclean found
     python benchmarks/inpaint.py SET --whole              flat grounds, too, are the inpainter's
 
-Blocks are those of the true masks, and count within 3 px of them, whoever's masks are painted. PSNR is capped at 50 dB.
+Blocks are those of the true masks, and count within 3 px of them, whichever masks are painted. PSNR is capped at 50 dB.
 A block's ground is flat where the clean page round it varies by less than 6 levels.
 """
 
