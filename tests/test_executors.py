@@ -88,8 +88,15 @@ def test_ending_a_pool_ends_its_processes():
 
 def gone(pids, seconds=30):
     """Whether processes end; zombies have ended."""
+
+    def runs(pid):
+        try:
+            return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return False
+
     for _ in range(seconds * 10):
-        if not [pid for pid in pids if psutil.pid_exists(pid) and psutil.Process(pid).status() != "zombie"]:
+        if not any(map(runs, pids)):
             return True
         time.sleep(0.1)
     return False
