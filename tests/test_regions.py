@@ -257,9 +257,11 @@ def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for
 
 
 @pytest.mark.parametrize(
-    ("typeset", "confidence", "kind"), [(220, 0.7, "speech"), (220, 0.5, "sfx"), (150, 0.7, "sfx")]
+    ("typeset", "confidence", "falls", "kind"),
+    [(220, 0.7, 0, "speech"), (220, 0.5, 0, "sfx"), (150, 0.7, 0, "sfx"), (220, 0.7, 10, "sfx")],
 )
-def test_a_name_on_a_card_of_parchment_is_text_where_the_network_and_the_reader_agree(typeset, confidence, kind):
+def test_a_name_on_a_card_is_text_where_the_network_and_the_reader_agree(typeset, confidence, falls, kind):
+    """On a card of parchment, that is, and level; else it is an effect."""
     image = drawn.page(400, 400, tone=120)
     drawn.hatched(image)
     cv2.rectangle(image, (120, 120), (290, 180), (225, 225, 225), -1)
@@ -270,7 +272,7 @@ def test_a_name_on_a_card_of_parchment_is_text_where_the_network_and_the_reader_
     cv2.putText(image, "IIII", (150, 163), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4)
     seen = np.where((image != blank).any(2), np.uint8(typeset), np.uint8(0))
     none = np.zeros_like(seen)
-    card = Line(((148, 132), (256, 132), (256, 168), (148, 168)), 0.9, "ベッバー", confidence)
+    card = Line(((148, 132), (256, 132 + falls), (256, 168 + falls), (148, 168)), 0.9, "ベッバー", confidence)
     (region,) = regions.detect(image, Finding((card,), seen, none, none), CFG).regions
     assert region.bubble is not None
     assert region.kind == kind
