@@ -16,13 +16,14 @@ DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or letter
 MOSTLY = 0.8  # share of a piece that is seen, from which all of it is lettering
 SURE = 0.5  # share of it of which the network must be sure besides
 LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
-CELL = 0.05  # of the page's short side: the room round what is marked, at least; a small letter
+CELL = 0.05  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
 TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen, from which the rest goes, too
 MOSTLY_GONE = 0.95  # share of a stroke that is erased, from which others of its letter are looked for
 TRACE = 30  # of 255: what the network shows somewhere in a stroke of a letter whose other strokes are erased
 GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: how far off, how large and how thick it is
 SHOWN = 0.6  # share of a piece that is seen, from which lines of art may run past it, and it may be a letter's dot
+SMALL = 0.05  # of the page's short side: the long side of such a letter, at most; large ones hang together with art
 SPARSE = 1 / 30  # of the square of its long side: a piece that covers less is a line of art, an outline or a frame
 ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
@@ -76,7 +77,7 @@ def left_over(
             piece = found.labels[near.slices] == label
             other = ink[near.slices] & ~piece
             ring = grown(piece, 4) & ~grown(piece, 2)
-            if shown[label] >= SHOWN and found.sides[label] <= CELL * short:
+            if shown[label] >= SHOWN and found.sides[label] <= SMALL * short:
                 ring &= ~grown(other, 2)
             if ring.sum() >= FEWEST and image[at][near.slices][ring].std(0).max() <= QUIET:
                 mask = masks.dilated(piece, other, int(found.sides[label]))

@@ -39,3 +39,12 @@ def hatched(image: Image, step: int = 6) -> None:
     """Cover a page with hatching, as a stand-in for art."""
     for x in range(-image.shape[0], image.shape[1], step):
         cv2.line(image, (x, 0), (x + image.shape[0], image.shape[0]), (60, 60, 60), 1, cv2.LINE_AA)
+
+
+def sheet(image: Image, left: int, top: int, right: int, bottom: int) -> None:
+    """Draw a framed sheet of paper or parchment, whose grain is no flat ground."""
+    cv2.rectangle(image, (left, top), (right, bottom), (225, 225, 225), -1)
+    cv2.rectangle(image, (left, top), (right, bottom), (0, 0, 0), 3)
+    inside = image[top + 3 : bottom - 3, left + 3 : right - 3]
+    grain = np.random.default_rng(0).integers(-22, 23, (*inside.shape[:2], 1))
+    inside[...] = (inside + grain).clip(0, 255).astype(np.uint8)

@@ -241,83 +241,11 @@ def test_a_small_line_with_words_is_no_furigana():
     assert all(not region.ruby for region in made)
 
 
-@pytest.mark.parametrize(("drawn_by_hand", "kind"), [(False, "speech"), (True, "sfx")])
-def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for(drawn_by_hand, kind):
-    image = drawn.page()
-    drawn.hatched(image)
-    drawn.balloon(image, (200, 200), (90, 110))
-    blank = image.copy()
-    line = drawn.column(image, 210, 130, 5)
-    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
-    none = np.zeros_like(seen)
-    maps = (none, seen) if drawn_by_hand else (seen, none)
-    unread = Line(line.polygon, 0.9, "早本星", 0.4)
-    (region,) = regions.detect(image, Finding((unread,), *maps, none), CFG).regions
-    assert region.kind == kind
-
-
-@pytest.mark.parametrize(
-    ("typeset", "confidence", "falls", "kind"),
-    [(220, 0.7, 0, "speech"), (220, 0.5, 0, "sfx"), (150, 0.7, 0, "sfx"), (220, 0.7, 10, "sfx")],
-)
-def test_a_name_on_a_card_is_text_where_the_network_and_the_reader_agree(typeset, confidence, falls, kind):
-    """On a card of parchment, that is, and level; else it is an effect."""
-    image = drawn.page(400, 400, tone=120)
-    drawn.hatched(image)
-    cv2.rectangle(image, (120, 120), (290, 180), (225, 225, 225), -1)
-    cv2.rectangle(image, (120, 120), (290, 180), (0, 0, 0), 3)
-    grain = np.random.default_rng(0).integers(-22, 23, (54, 164, 1))
-    image[123:177, 123:287] = (image[123:177, 123:287] + grain).clip(0, 255).astype(np.uint8)
-    blank = image.copy()
-    cv2.putText(image, "IIII", (150, 163), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4)
-    seen = np.where((image != blank).any(2), np.uint8(typeset), np.uint8(0))
-    none = np.zeros_like(seen)
-    card = Line(((148, 132), (256, 132 + falls), (256, 168 + falls), (148, 168)), 0.9, "ベッバー", confidence)
-    (region,) = regions.detect(image, Finding((card,), seen, none, none), CFG).regions
-    assert region.bubble is not None
-    assert region.kind == kind
-
-
-@pytest.mark.parametrize("reach", [6, 20])
-def test_a_letter_that_runs_into_its_frame_leaves_no_stub_and_the_frame_stays(reach):
-    image = drawn.page(500, 500, tone=120)
-    drawn.hatched(image)
-    cv2.rectangle(image, (150, 100), (350, 400), (255, 255, 255), -1)
-    line = drawn.column(image, 175, 160, 5)
-    image[219:222, 150:190] = 0  # a dash from the frame into the third letter
-    cv2.rectangle(image, (150, 100), (350, 400), (0, 0, 0), 4)
-    seen = np.where((image < 60).all(2), np.uint8(230), np.uint8(0))
-    seen[:105] = seen[395:] = seen[:, : 153 + reach] = seen[:, 345:] = 0
-    none = np.zeros_like(seen)
-    mask = regions.detect(image, Finding((line,), seen, none, none), CFG).mask
-    assert mask[219:222, 175:190].all()
-    assert mask[219:222, 155:175].all() == (reach < 10)  # a long one may be a line of art
-    assert not mask[150:350, 148:152].any()
-
-
-def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
-    image = drawn.page(600, 600)
-    drawn.hatched(image)
-    drawn.balloon(image, (400, 400), (150, 150))
-    drawn.joined(image, (100, 120), (100, 400))
-    blank = image.copy()
-    line = drawn.column(image, 450, 300, 2, em=100)
-    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
-    none = np.zeros_like(seen)
-    body = [drawn.column(image, 90, y, 4) for y in (70, 350)]
-    finding = Finding((Line(line.polygon, 0.9, "カッ", 0.7), *body), none, seen, none)
-    kinds = {region.text: region.kind for region in regions.detect(image, finding, CFG).regions}
-    assert kinds["カッ"] == "sfx"
-
-
 @pytest.mark.parametrize(("degrees", "kind"), [(3, "speech"), (15, "sfx")])
 def test_letters_askew_on_a_sheet_of_paper_are_part_of_the_picture(degrees, kind):
     image = drawn.page(900, 900, tone=120)
     drawn.hatched(image)
-    cv2.rectangle(image, (100, 100), (500, 500), (225, 225, 225), -1)
-    cv2.rectangle(image, (100, 100), (500, 500), (0, 0, 0), 3)
-    grain = np.random.default_rng(0).integers(-22, 23, (394, 394, 1))
-    image[103:497, 103:497] = (image[103:497, 103:497] + grain).clip(0, 255).astype(np.uint8)
+    drawn.sheet(image, 100, 100, 500, 500)
     line = drawn.column(image, 290, 150, 14)
     turn = cv2.getRotationMatrix2D((300, 300), -degrees, 1.0)
     turned = cv2.warpAffine(image, turn, (900, 900), borderMode=cv2.BORDER_REPLICATE)
