@@ -1,12 +1,13 @@
 """Pages are drawn with the truth about them."""
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from training import art, canvas, comics, draw_pool, lettering, pages
+from training import art, canvas, comics, draw_pool, effects, lettering, pages
 from training.lettering import Face, Faces
 
 
@@ -101,7 +102,7 @@ def test_pool_is_filled_whole(sources: pages.Sources, tmp_path: Path) -> None:
 
 def test_effect_outline_holds_its_letters(sources: pages.Sources) -> None:
     face = sources.faces.all[0]
-    fill, hull = lettering.effect(np.random.default_rng(0), "ABC", face, 60, 4)
+    fill, hull = effects.effect(np.random.default_rng(0), "ABC", face, 60, 4)
     assert fill.shape == hull.shape
     assert (hull >= fill).all()
     assert (hull > 127).sum() > 1.2 * (fill > 127).sum()
@@ -140,3 +141,62 @@ def test_real_page_is_read_with_lettering_and_balloons(tmp_path: Path) -> None:
     assert balloons.sum() == 50 * 50
     assert (image[35, 30] == 0).all()
     assert (comics.read(page, None, 100)[0] == 255).all()
+
+
+@pytest.fixture
+def lettered(tmp_path: Path) -> comics.Comic:
+    """A page with an effect on its art, a block in a balloon, and a scroll that its layer draws."""
+    Image.new("RGB", (300, 400), "white").save(tmp_path / "clean.png")
+    layer = Image.new("RGBA", (300, 400))
+    for left in (40, 70, 100):
+        layer.paste((200, 30, 30, 255), (left, 60, left + 20, 100))  # the effect
+        layer.paste((0, 0, 0, 255), (left, 210, left + 20, 250))  # in the balloon
+    layer.paste((0, 0, 0, 255), (40, 320, 140, 380))  # the scroll
+    layer.save(tmp_path / "layer.png")
+    balloon = Image.new("1", (300, 400))
+    balloon.paste(1, (20, 180, 280, 290))
+    balloon.save(tmp_path / "balloons.png")
+    return comics.Comic(tmp_path / "clean.png", tmp_path / "balloons.png", (tmp_path / "layer.png",))
+
+
+def test_only_effects_are_cut_out(lettered: comics.Comic) -> None:
+    (piece,) = effects.cut_out(lettered)
+    shown = piece[:, :, 3] > 0
+    assert shown.sum() == 3 * 20 * 40
+    assert (piece[shown] == (200, 30, 30, 255)).all()
+
+
+def test_effect_cut_out_is_pasted_with_its_label(sources: pages.Sources, lettered: comics.Comic) -> None:
+    page = pages.Page(np.random.default_rng(1), dataclasses.replace(sources, comics=(lettered,)), 500, 500)
+    page.image[:], page.labels[:] = 255, 0
+    page.real_cry()
+    changed = (page.image < 200).any(2)
+    assert changed.sum() > 500
+    assert (page.labels[changed] == canvas.SFX).all()
+
+
+def test_effects_keep_to_grey_on_grey_pages(lettered: comics.Comic) -> None:
+    (piece,) = effects.cut_out(lettered)
+    for seed in range(5):
+        grey, tinted = (effects.altered(np.random.default_rng(seed), piece, coloured=any_) for any_ in (False, True))
+        assert (np.ptp(grey[:, :, :3].astype(int), axis=2) == 0).all()
+        assert np.ptp(tinted[:, :, :3].astype(int), axis=2).max() > 100
+
+
+def test_piece_over_the_edge_is_cut(sources: pages.Sources) -> None:
+    page = pages.Page(np.random.default_rng(1), sources, 60, 50)
+    page.image[:], page.labels[:] = 255, 0
+    piece = np.zeros((40, 40, 4), np.uint8)
+    piece[:, :, 3] = 255
+    for place in ((-20, -30), (40, 45), (80, 10), (10, -60)):
+        page.paste(piece, *place, canvas.SFX)
+    assert page.labels[:10, :20].all()
+    assert page.labels[45:, 40:].all()
+    assert (page.labels > 0).sum() == 10 * 20 + 5 * 20
+
+
+def test_tone_changes_along_a_letter() -> None:
+    ground = effects.fading((30, 4, 3), (10, 20), 0, (200, 100, 50))
+    assert (ground[:11] == 0).all()
+    assert (ground[20:] == (200, 100, 50)).all()
+    assert (np.diff(ground[10:21, 0, 0].astype(int)) > 0).all()

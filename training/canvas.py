@@ -37,18 +37,41 @@ class Canvas:
 
     def print(self, stamp: Picture, left: int, top: int, tone: Tone, label: int, *, outlined: bool = False) -> None:
         """Print a stamp, and label what of it can be seen; all of it where an outline tells how far it reaches."""
-        cut_left, cut_top = max(-left, 0), max(-top, 0)
-        stamp = stamp[cut_top:, cut_left:]
-        box = np.s_[top + cut_top : top + cut_top + stamp.shape[0], left + cut_left : left + cut_left + stamp.shape[1]]
+        box, stamp = self._cut(stamp, left, top)
         part = self.image[box]
-        stamp = stamp[: part.shape[0], : part.shape[1]]
-        if not stamp.size:
-            return
         before = part.copy()
         blend(part, stamp, tone)
-        marked = stamp > 40
+        self._label(box, before, stamp > 40, label, outlined)
+
+    def print_rim(self, stamp: Picture, place: tuple[int, int], rim: int, tone: Tone, label: int) -> None:
+        """Print a stamp `rim` px wider all round, where the stamp itself will stand at `place`."""
+        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
+        wider = cv2.dilate(np.pad(stamp, rim), kernel).astype(np.uint8)
+        self.print(wider, place[0] - rim, place[1] - rim, tone, label)
+
+    def paste(self, piece: Picture, left: int, top: int, label: int) -> None:
+        """Lay a piece (H, W, 4) RGBA on the page, and label what of it can be seen."""
+        box, piece = self._cut(piece, left, top)
+        part = self.image[box]
+        before = part.copy()
+        share = piece[:, :, 3:].astype(np.uint16)
+        part[:] = ((part * (255 - share) + piece[:, :, :3] * share) // 255).astype(np.uint8)
+        self._label(box, before, piece[:, :, 3] > 40, label, False)
+
+    def _cut(self, stamp: Picture, left: int, top: int) -> tuple[tuple[slice, slice], Picture]:
+        """Where on the page a stamp falls, and what of it falls on the page."""
+        stamp = stamp[max(-top, 0) :, max(-left, 0) :]
+        top, left = max(top, 0), max(left, 0)
+        stamp = stamp[: max(self.labels.shape[0] - top, 0), : max(self.labels.shape[1] - left, 0)]
+        return np.s_[top : top + stamp.shape[0], left : left + stamp.shape[1]], stamp
+
+    def _label(
+        self, box: tuple[slice, slice], before: Picture, marked: NDArray[np.bool_], label: int, outlined: bool
+    ) -> None:
+        if not marked.size:
+            return
         if not outlined:  # a white rim on white ends nowhere; a black line under a black letter is no gap in it
-            changed = (cv2.absdiff(part, before).max(2) > VISIBLE).astype(np.uint8)
+            changed = (cv2.absdiff(self.image[box], before).max(2) > VISIBLE).astype(np.uint8)
             seen = cv2.morphologyEx(changed, cv2.MORPH_CLOSE, np.ones((GAP, GAP), np.uint8))
-            marked &= cv2.dilate(seen, np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)) > 0
+            marked = marked & (cv2.dilate(seen, np.ones((2 * MARGIN + 1, 2 * MARGIN + 1), np.uint8)) > 0)
         self.labels[box][marked] = self.labels[box][marked] & BALLOON | label

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from training import art, canvas, comics, lettering, pages
+from training import art, canvas, comics, effects, lettering, pages
 
 # Whole episodes and artists that no training page shows: for validation.
 EPISODES = ("E06", "E12", "E18", "E24")
@@ -27,7 +27,7 @@ def sources(data: Path, fonts: list[Path], validation: bool = False) -> pages.So
         return (path.parent.name in ARTISTS) == validation
 
     table = data / "sfx_strings.tsv"
-    cries = lettering.read_cries(table) if table.exists() else ()
+    cries = effects.read_cries(table) if table.exists() else ()
     pictures = art.Art.under([pages_of / "clean", data / "openart"], wanted)
     return pages.Sources(pictures, lettering.Faces.of(lettering.find_faces(fonts)), cries, chosen)
 

@@ -1,4 +1,4 @@
-"""Draws lettering for training pages: faces, made-up Japanese and Latin text, blocks of it, sound effects."""
+"""Draws lettering for training pages: faces, made-up text of some scripts, blocks of it, letters by hand."""
 
 import re
 from collections.abc import Sequence
@@ -22,8 +22,6 @@ _KATAKANA = (
     "ガギグゲゴザジズゼゾダデドバビブベボッャュョー"
 )
 _ENDS = ("。", "！", "？", "…", "……", "！？", "!!", "ー", "～", "っ", "、", "♪", "♥", "♡", "", "", "")
-_MARKS = ("!", "!!", "!!!", "!?", "?!", "??", "?", "！", "！！", "！？", "？", "…", "♪", "♥")
-_SMALL = ("ドキッ", "ガーン", "バン", "ゴゴゴ", "ザワザワ", "はっ", "じゅん", "もぐもぐ", "ぱく", "シーン", "ドドド")
 
 
 @lru_cache(maxsize=3)
@@ -119,6 +117,12 @@ def japanese(rng: np.random.Generator, length: int, kanji: bool) -> str:
     return out[:length] + str(rng.choice(_ENDS))
 
 
+def kanji(rng: np.random.Generator, length: int) -> str:
+    """`length` characters of JIS level 1."""
+    level = _common("euc_jp", 0xB0, 0xD0)
+    return "".join(level[at] for at in rng.integers(0, len(level), length))
+
+
 def chinese(rng: np.random.Generator, length: int) -> str:
     """Made-up text of `length` characters of GB level 1."""
     alphabet = _common("gb2312", 0xB0, 0xD8)
@@ -141,7 +145,7 @@ def latin(rng: np.random.Generator, length: int) -> str:
     return text.upper() if rng.random() < 0.6 else text
 
 
-def _stamp(text: str, face: Face, size: int, stroke: int = 0, vertical: bool = False) -> Grey:
+def written(text: str, face: Face, size: int, stroke: int = 0, vertical: bool = False) -> Grey:
     """Coverage of one line (or column) of `text`, cut to what is drawn."""
     text = writable(text, face)
     font = _font(face.path, face.index, size)
@@ -169,7 +173,7 @@ def _stamp(text: str, face: Face, size: int, stroke: int = 0, vertical: bool = F
 def block(rng: np.random.Generator, lines: Sequence[str], face: Face, size: int, vertical: bool) -> Grey:
     """Coverage of a text block: columns from right to left (with furigana here and there), or lines, centred."""
     gap = int(size * rng.uniform(0.25, 0.7))
-    stamps = [_stamp(line, face, size, 0, vertical) for line in lines]
+    stamps = [written(line, face, size, 0, vertical) for line in lines]
     if vertical:
         stamps = [_with_furigana(rng, stamp, face, size) if rng.random() < 0.2 else stamp for stamp in stamps][::-1]
         stamps = [stamp.T for stamp in stamps]
@@ -187,75 +191,13 @@ def block(rng: np.random.Generator, lines: Sequence[str], face: Face, size: int,
 
 def _with_furigana(rng: np.random.Generator, column: Grey, face: Face, size: int) -> Grey:
     text = "".join(rng.choice(list(_HIRAGANA), rng.integers(2, 5)))
-    ruby = _stamp(text, face, max(size * 2 // 5, 7), 0, True)
+    ruby = written(text, face, max(size * 2 // 5, 7), 0, True)
     top = int(rng.integers(0, max(column.shape[0] - ruby.shape[0], 1)))
     ruby = ruby[: column.shape[0] - top]
     out = np.zeros((column.shape[0], column.shape[1] + ruby.shape[1] + 2), np.uint8)
     out[:, : column.shape[1]] = column
     out[top : top + ruby.shape[0], column.shape[1] + 2 :] = ruby
     return out
-
-
-def effect(
-    rng: np.random.Generator, text: str, face: Face, size: int, stroke: int, pen: float = 0.0
-) -> tuple[Grey, Grey]:
-    """A sound effect, each letter turned and stretched, the whole bent: coverage of letters, and with their outline.
-
-    `pen`: width, as a share of `size`, of a brush that goes over the letters, else 0.
-    """
-    vertical = rng.random() < 0.6
-    swell = rng.uniform(0.75, 1.35)
-    base = rng.normal(0, 12)
-    stretch = np.exp(rng.normal(0, 0.25, 2))
-    fills, at, places = [], 0.0, []
-    for number, char in enumerate(text):
-        letter = max(int(size * swell ** (number / max(len(text) - 1, 1)) * rng.uniform(0.85, 1.15)), 12)
-        plain = _stamp(char, face, letter)
-        sides = (max(round(length * by), 1) for length, by in zip(plain.shape[1::-1], stretch, strict=True))
-        stamp = cv2.resize(plain, tuple(sides))
-        fills.append(_turned(stamp.astype(np.uint8), base + rng.normal(0, 8), stroke + 3 + int(pen * size)))
-        places.append((at, rng.normal(0, size * 0.12)))
-        at += letter * stretch[int(vertical)] * rng.uniform(0.75, 1.1)
-    side = max(max(fill.shape) for fill in fills)
-    long, wide = int(at) + 2 * side, int(side + size)
-    canvas = np.zeros((long, wide) if vertical else (wide, long), np.uint8)
-    for fill, (along, off) in zip(fills, places, strict=True):
-        y, x = (along + size / 2, wide / 2 - fill.shape[1] / 2 + off)
-        if not vertical:
-            y, x = wide / 2 - fill.shape[0] / 2 + off, along + size / 2
-        top, left = max(int(y), 0), max(int(x), 0)
-        part = canvas[top : top + fill.shape[0], left : left + fill.shape[1]]
-        np.maximum(part, fill[: part.shape[0], : part.shape[1]], out=part)
-    canvas = _bent(rng, canvas)
-    if pen or rng.random() < 0.4:
-        canvas = by_hand(rng, canvas, size, pen)
-    hull = canvas
-    if stroke:
-        kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * stroke + 1, 2 * stroke + 1))
-        hull = cv2.dilate(canvas, kernel).astype(np.uint8)
-    rows, columns = np.nonzero(hull.max(1))[0], np.nonzero(hull.max(0))[0]
-    if not rows.size:
-        return canvas[:1, :1], hull[:1, :1]
-    box = np.s_[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    return canvas[box], hull[box]
-
-
-def _turned(stamp: Grey, angle: float, room: int) -> Grey:
-    high, wide = stamp.shape
-    side = int(np.hypot(high, wide)) + 2 * room
-    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1.0)
-    turn[:, 2] += side / 2 - wide / 2, side / 2 - high / 2
-    return cv2.warpAffine(stamp, turn, (side, side), flags=cv2.INTER_LINEAR).astype(np.uint8)
-
-
-def _bent(rng: np.random.Generator, canvas: Grey) -> Grey:
-    high, wide = canvas.shape
-    rows, columns = np.mgrid[:high, :wide].astype(np.float32)
-    reach = rng.uniform(0, 0.06) * min(high, wide)
-    phase = rng.uniform(0, 6.3)
-    columns += np.float32(reach) * np.sin(rows / np.float32(max(high, wide)) * np.float32(5) + np.float32(phase))
-    columns += (rows - high / 2) * np.float32(rng.normal(0, 0.22))
-    return cv2.remap(canvas, columns, rows, cv2.INTER_LINEAR).astype(np.uint8)
 
 
 def by_hand(rng: np.random.Generator, canvas: Grey, size: float, pen: float = 0.0) -> Grey:
@@ -281,18 +223,3 @@ def _waves(rng: np.random.Generator, high: int, wide: int, length: float) -> NDA
     """Smooth noise (high, wide) within about ±1 whose bumps lie `length` px apart."""
     coarse = rng.normal(0, 0.6, (int(high / max(length, 2)) + 2, int(wide / max(length, 2)) + 2)).astype(np.float32)
     return np.asarray(cv2.resize(coarse, (wide, high), interpolation=cv2.INTER_CUBIC), np.float32)
-
-
-def cry(rng: np.random.Generator, strings: Sequence[str]) -> str:
-    """One sound effect from `strings`, or a made-up one; one in ten is a mark such as `!!` alone."""
-    if rng.random() < 0.1:
-        return str(rng.choice(_MARKS))
-    pool = strings or _SMALL
-    text = str(pool[int(rng.integers(len(pool)))])
-    return text[: int(rng.integers(1, 8))] + str(rng.choice(["", "", "", "ッ", "っ", "ー", "!!"]))
-
-
-def read_cries(path: Path) -> tuple[str, ...]:
-    """Sound effects from a table of strings and counts."""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return tuple(line.split("\t")[0] for line in lines if line and not line.startswith("#"))

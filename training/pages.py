@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training import comics, lettering, matter
+from training import comics, effects, lettering, matter
 from training.art import Art, Painter, Picture
 from training.canvas import BALLOON, MIXED, SFX, TYPESET, Canvas, Labels
 from training.comics import Comic
 from training.lettering import Faces
 from training.matter import xy
-from training.shapes import Tone, blend, colour, frames, halo, outline, scanned, shade, tailed, tilted
+from training.shapes import blend, frames, halo, outline, scanned, tailed, tilted
 from training.writer import Writer
 
 
@@ -48,6 +48,7 @@ class Page(Canvas):
         self.rng, self.sources = rng, sources
         self.taken = np.zeros((height, width), np.uint8)
         self.painter = Painter(rng, sources.art)
+        self.coloured = self.painter.style == "colour"
         self.writer = Writer(rng, sources.faces)
         self.size = int(np.exp(rng.uniform(np.log(11), np.log(34))))
 
@@ -63,6 +64,7 @@ class Page(Canvas):
         self.image = image if own is not None and rng.random() < 0.6 else self.painter.styled(image)
         if own is not None and self.painter.style not in ("colour", "grey"):
             self.image = image
+        self.coloured |= self.image is image
         self.image = self.image.copy()
         self.labels = np.where(balloons, BALLOON, 0).astype(np.uint8)
         self.labels[letters] |= TYPESET | MIXED
@@ -76,6 +78,8 @@ class Page(Canvas):
                 self.note()
             for _ in range(int(rng.integers(0, 5))):
                 self.cry()
+        if rng.random() < 0.4:
+            self.real_cry()
 
     def _fill(self, balloons: NDArray[np.bool_]) -> None:
         """Lettering of ours in a real page's balloons."""
@@ -108,6 +112,8 @@ class Page(Canvas):
             self.note()
         for _ in range(int(self.rng.integers(0, 7))):
             self.cry()
+        while self.rng.random() < (0.5 if self.coloured else 0.15):
+            self.real_cry()
 
     def _place(self, wide: int, high: int, tries: int = 12) -> tuple[int, int] | None:
         for _ in range(tries):
@@ -183,12 +189,7 @@ class Page(Canvas):
             return
         dark = self.rng.random() < 0.75
         if self.rng.random() < 0.5 or self._like_ground(text, place, dark):
-            rim = int(self.rng.integers(2, 6))
-            hull = np.pad(text, rim)
-            kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * rim + 1, 2 * rim + 1))
-            self.print(
-                cv2.dilate(hull, kernel).astype(np.uint8), place[0] - rim, place[1] - rim, 255 if dark else 0, TYPESET
-            )
+            self.print_rim(text, place, int(self.rng.integers(2, 6)), 255 if dark else 0, TYPESET)
         self.print(text, *place, 0 if dark else 255, TYPESET)
 
     def _like_ground(self, text: Picture, place: tuple[int, int], dark: bool) -> bool:
@@ -210,10 +211,10 @@ class Page(Canvas):
             drawn = faces.thin if rng.random() < 0.7 else faces.all
             face = drawn[int(rng.integers(len(drawn)))]
             said = lettering.japanese(rng, int(rng.integers(1, 8)), face.kanji and rng.random() < 0.4)
-            text = said if rng.random() < 0.4 else lettering.cry(rng, self.sources.cries)
+            text = said if rng.random() < 0.4 else effects.cry(rng, self.sources.cries)
             width = width if drawn is faces.thin else 0.0
         stroke = max(round(size * rng.uniform(0.02, 0.05)), 1) if size > 36 and rng.random() < 0.2 else 0
-        fill, hull = lettering.effect(rng, text, face, size, stroke, width)
+        fill, hull = effects.effect(rng, text, face, size, stroke, width)
         place = self._quiet(hull.shape[1], hull.shape[0])
         if place is None:
             return
@@ -226,15 +227,13 @@ class Page(Canvas):
     def cry(self) -> None:
         """A sound effect over whatever is there: solid, outlined, hollow, grey or white."""
         rng = self.rng
-        faces = self.sources.faces.latin if self.writer.script == "latin" else self.sources.faces.all
-        face = faces[int(rng.integers(len(faces)))]
-        text = lettering.cry(rng, self.sources.cries) if face.japanese else lettering.latin(rng, 5).split()[0]
+        text, face = effects.words(rng, self.writer.script, self.sources.faces, self.sources.cries)
         size = int(np.exp(rng.uniform(np.log(16), np.log(230))))
         stroke = int(np.clip(size * rng.uniform(0.015, 0.1), 1, 12)) if rng.random() < 0.65 else 0
         pen = 0.0
         if face.japanese and rng.random() < 0.5:
             face, pen = self.sources.faces.thin[int(rng.integers(len(self.sources.faces.thin)))], rng.uniform(0.03, 0.2)
-        fill, hull = lettering.effect(rng, text, face, size, stroke, pen)
+        fill, hull = effects.effect(rng, text, face, size, stroke, pen)
         if rng.random() < 0.5:
             fill, hull = tilted(fill, turn := rng.normal(0, 25)), tilted(hull, turn)
         if rng.random() < 0.35:  # thinner or heavier than the face
@@ -242,38 +241,48 @@ class Page(Canvas):
             change = cv2.erode if rng.random() < 0.4 and not stroke else cv2.dilate
             fill = change(fill, np.ones((side, side), np.uint8)).astype(np.uint8)
             hull = np.maximum(fill, hull)
-        place = self._place(hull.shape[1], hull.shape[0], 3) if rng.random() < 0.7 else None
-        if place is None:  # effects stand across everything but balloons, if need be
-            place = (
-                int(rng.integers(-hull.shape[1] // 3, self.labels.shape[1])),
-                int(rng.integers(-hull.shape[0] // 3, self.labels.shape[0])),
-            )
+        place = self._across(hull.shape)
         before = self.image.copy(), self.labels.copy()
-        inner: Tone
-        inner, outer = [(0, 255), (0, 255), (255, 0), (255, 0), (int(rng.integers(60, 220)), 0)][int(rng.integers(5))]
-        if not stroke:
-            inner = 255 if self._like_ground(hull, place, True) else 0
-        elif rng.random() < (0.35 if self.painter.style == "colour" else 0.1):  # light that fades into the art
+        dark = self._like_ground(hull, place, True)
+        look = effects.look(rng, self._under(hull, place), outlined=stroke > 0, coloured=self.coloured, dark=dark)
+        if look.rim is not None:
+            self.print_rim(hull, place, int(rng.integers(1, stroke + 3)), look.rim, SFX)
+        if stroke and rng.random() < (0.35 if self.coloured else 0.1):  # light that fades into the art
             stamp, room = halo(rng, hull, size)
-            self.print(stamp, place[0] - room, place[1] - room, outer, SFX)
-        else:
-            self.print(hull, *place, outer, SFX)
-        under = self._under(hull, place)
-        if under.size and rng.random() < (0.35 if self.painter.style == "colour" else 0.15):
-            inner = shade(rng, under)
-        elif self.painter.style == "colour" and rng.random() < 0.5:
-            inner = colour(rng)
-        clear = inner == 255 and stroke > 1 and rng.random() < 0.15
-        if clear:  # only the outline is drawn; art shows through, and belongs to the art
+            self.print(stamp, place[0] - room, place[1] - room, look.outer, SFX)
+        elif stroke:
+            self.print(hull, *place, look.outer, SFX)
+        if look.inner == 255 and stroke > 1 and rng.random() < 0.15:
+            # Only the outline is drawn; art shows through, and belongs to the art.
             self.put_back(*before, self.laid(fill, *place) > 200)
             return
-        self.print(fill, *place, inner, SFX, outlined=stroke > 0)
+        self.print(fill, *place, look.inner, SFX, outlined=stroke > 0)
         draw = rng.random()
-        if draw < 0.15:  # a letter's inside may be toned
-            tone = matter.ground(rng, *self.labels.shape[::-1], light=inner == 255)
+        if look.foot is not None:
+            rows = place[1], place[1] + hull.shape[0]
+            self._print_art(fill, *place, effects.fading(self.image.shape, rows, look.inner, look.foot))
+        elif draw < 0.15:  # a letter's inside may be toned
+            tone = matter.ground(rng, *self.labels.shape[::-1], light=look.inner == 255)
             self._print_art(fill, *place, tone)
         elif draw < 0.22:  # something stands before it
             self._hidden(*before, place, hull.shape)
+
+    def real_cry(self) -> None:
+        """A sound effect of a real comic, in other colours, over whatever is there."""
+        lettered = [comic for comic in self.sources.comics if comic.lettering]
+        pieces = effects.cut_out(lettered[int(self.rng.integers(len(lettered)))]) if lettered else ()
+        if not pieces:
+            return
+        piece = effects.altered(self.rng, pieces[int(self.rng.integers(len(pieces)))], coloured=self.coloured)
+        self.paste(piece, *self._across(piece.shape), SFX)
+
+    def _across(self, shape: tuple[int, ...]) -> tuple[int, int]:
+        """Left and top for an effect: effects stand across everything but balloons, if need be."""
+        place = self._place(shape[1], shape[0], 3) if self.rng.random() < 0.7 else None
+        if place is not None:
+            return place
+        left = int(self.rng.integers(-shape[1] // 3, self.labels.shape[1]))
+        return left, int(self.rng.integers(-shape[0] // 3, self.labels.shape[0]))
 
     def _print_art(self, stamp: Picture, left: int, top: int, art: Picture) -> None:
         inside = cv2.erode(self.laid(stamp, left, top), np.ones((3, 3), np.uint8)) > 200

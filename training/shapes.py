@@ -43,6 +43,8 @@ def shade(rng: np.random.Generator, ground: Picture) -> tuple[int, int, int]:
 
 def blend(image: Picture, stamp: Picture, tone: Tone) -> None:
     """Lays a tone on an image (H, W, 3), in place, as far as the stamp (H, W) covers it."""
+    if not stamp.size:
+        return
     rows, columns = np.nonzero(stamp.max(1))[0], np.nonzero(stamp.max(0))[0]
     if not rows.size:
         return
