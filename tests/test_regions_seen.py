@@ -46,6 +46,27 @@ def test_a_name_on_a_card_is_text_where_the_network_and_the_reader_agree(typeset
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("right", "bottom", "em", "kind"),
+    [(290, 180, 40, "speech"), (385, 240, 40, "sfx"), (290, 180, 14, "sfx")],
+)
+def test_an_effect_in_a_room_or_larger_than_the_texts_is_no_name_on_a_card(right, bottom, em, kind):
+    image = drawn.page(400, 700, tone=120)
+    drawn.hatched(image)
+    drawn.balloon(image, (200, 560), (120, 120))
+    drawn.sheet(image, 120, 120, right, bottom)
+    blank = image.copy()
+    body = [drawn.column(image, left, 490, 3, em=em, text="ですね") for left in (130, 230)]
+    cv2.putText(image, "IIII", (150, 163), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4)
+    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    none = np.zeros_like(seen)
+    card = Line(((148, 132), (256, 132), (256, 168), (148, 168)), 0.9, "ベッバー", 0.7)
+    finding = Finding((card, *body), seen, none, none)
+    (region,) = (region for region in regions.detect(image, finding, CFG).regions if region.text == "ベッバー")
+    assert region.bubble is not None
+    assert region.kind == kind
+
+
 @pytest.mark.parametrize("reach", [6, 20])
 def test_a_letter_that_runs_into_its_frame_leaves_no_stub_and_the_frame_stays(reach):
     image = drawn.page(500, 500, tone=120)
