@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from mangaclean import coarse, grounds, memory, tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import Survey
+from mangaclean.pieces import pieces
+from mangaclean.strokes import grown
 from mangaclean.types import Image, Inpainter, Mask
 
 Pixels = TypeVar("Pixels", Image, Mask)
@@ -19,7 +21,8 @@ CELL = 64  # px of the parts in which a large piece of mask is judged
 LARGE = 128  # px from which a piece of mask is judged by cells
 LEVEL = 1.5  # levels by which a ground may change over a part and still get one tone
 GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
-STRONG, FAINT = 96, 24  # levels off a flat ground: a line that was painted beside one, and its soft edge
+STRONG, FAINT = 96, 24  # levels off a flat ground: a line that was painted on it, and its soft edge
+CROSSING = 36  # levels off paper that lines cross: such a line, where it is thin
 EDGE = 2  # px that the soft edge of a line is wide
 REACH = 8.0  # px over which the ring's tone leads into the fill
 
@@ -39,16 +42,19 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
     if not mask.any():
         return image.copy(), mask.copy()
     memory.begin(image)
-    filled, art, beside = flatten(image, mask, cfg.flat)
+    filled, art, lines = flatten(image, mask, cfg.flat)
     if art.any():
-        level = filled[beside]
+        paper = [
+            (tile.window.slices, tile.own, filled[tile.window.slices][tile.own])
+            for tile in tiles.plan(lines > 0, WINDOW, AROUND)
+        ]
 
         def by_tiles(page: Image, holes: Mask) -> None:
             tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
 
         by_tiles(filled, coarse.deepen(filled, art, by_tiles))
-        if len(level):
-            _lines_alone(filled, beside, level)
+        for at, own, level in paper:
+            _lines_alone(filled[at], lines[at], own, level)
         if _grey(image):
             two = _bilevel(image)
             for part, hole in zip(_strips(filled), _strips(art), strict=True):
@@ -59,20 +65,21 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
     return filled, art
 
 
-def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, Mask]:
+def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, NDArray[np.uint8]]:
     """Fill the flat grounds under `mask`.
 
-    Returns the page, the part of the mask that is left to an inpainter, and what of that is filled already, but lies
-    beside a line that may go on there.
+    Returns the page, the part of the mask that is left to an inpainter, and what of that is filled already, but may
+    hide a line: how far off the ground, in levels (H, W), what is painted there has to be to be one; 0 elsewhere.
     """
     out = image.copy()
     art = mask.copy()
-    beside = np.zeros_like(mask)
+    lines = np.zeros(mask.shape, np.uint8)
     for tile in tiles.plan(mask, WINDOW, AROUND):
         at = tile.window.slices
         count, labels, stats, _ = cv2.connectedComponentsWithStats(mask[at].astype(np.uint8), connectivity=8)
         parts = labels.astype(np.int32, copy=False)
-        survey = grounds.measure(image[at], parts, count, flat)
+        survey = whole = grounds.measure(image[at], parts, count, flat)
+        unsplit = parts
         large = np.maximum(stats[:, cv2.CC_STAT_WIDTH], stats[:, cv2.CC_STAT_HEIGHT]) > LARGE
         large[0] = False
         if (large & ~survey.flat).any():  # one end in a balloon, the other on art?
@@ -85,18 +92,27 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, Mask]:
             out[at][own] = _fill(image[at], parts, survey, own)
             # A cell of a larger piece touches what is painted anyway.
             cut = own & (parts < count) & grounds.beside_lines(image[at], parts, survey)
-            beside[at] |= cut
+            lines[at][cut] = STRONG
             art[at] &= ~own | cut
-    return out, art, beside
+        lined = tile.own & whole.lined[unsplit] & ~survey.flat[parts]
+        if lined.any():
+            out[at][lined] = _fill(image[at], unsplit, whole, lined)
+            lines[at][lined] = CROSSING
+    return out, art, lines
 
 
-def _lines_alone(page: Image, beside: Mask, level: Image) -> None:
-    """Put the flat ground, `level` (n, 3), back where the pixels of `beside` were painted as anything but a line."""
-    off = np.zeros(beside.shape, np.uint8)
-    off[beside] = np.abs(page[beside].astype(np.int16) - level).max(1)
-    line = cv2.dilate((off > STRONG).astype(np.uint8), np.ones((2 * EDGE + 1, 2 * EDGE + 1), np.uint8)) > 0
+def _lines_alone(page: Image, lines: NDArray[np.uint8], own: Mask, level: Image) -> None:
+    """Put the flat ground, `level` (n, 3), back where the pixels of `own` (h, w) were painted as anything but a line.
+
+    A line is off the ground by the levels in `lines` (h, w), by STRONG somewhere, and comes in from without.
+    """
+    off = np.zeros(lines.shape, np.uint8)
+    off[own] = np.abs(page[own].astype(np.int16) - level).max(1)
+    found = pieces(off > lines)
+    edge = grown(lines == 0, 1)
+    line = grown(found.those((found.count(off > STRONG) > 0) & (found.count(edge) > 0)), EDGE)
     line &= off > FAINT
-    page[beside] = np.where(line[beside][:, None], page[beside], level)
+    page[own] = np.where(line[own][:, None], page[own], level)
 
 
 def _grey(image: Image) -> bool:

@@ -16,6 +16,8 @@ WIDE = 16.0  # px round the mask where the ring alone shows too little
 FEW = 24  # pixels of ground that are too few to judge by
 STRAY = 15.0  # levels off the ground from which a pixel is a line of art or an outline, no ground
 PASSING = 0.41  # share of the ring that a balloon's outline beside it may take
+LINED = 0.5  # share of the ring of paper, which has one tone for the most part, that lines may take
+PALE = 0.2  # share of it that may be off its tone without being a line: more is a light tone beside it
 WIDENING = 1.1  # times as wide RING px away as beside the mask: an area of art, no line
 SPECKS = 0.02  # share of the ring that is dirt, wherever it lies
 TEXTURE = 3.0  # levels by which a ground varies when its noise is averaged out: brushwork, no grain
@@ -46,6 +48,7 @@ class Survey:
     tone: NDArray[np.uint8]  # (n, 3)
     pure: NDArray[np.bool_]  # (n,) more than half of the ground has exactly the tone
     flat: NDArray[np.bool_]  # (n,)
+    lined: NDArray[np.bool_]  # (n,) flat but for lines, such as the frame of a narrow field
     share: NDArray[np.float64]  # (n,) of the ring that is no ground
     plane: NDArray[np.float64]  # (n, 3, 3): part, (tone, dx, dy), channel
     nearest: NDArray[np.int32]  # (H, W) part that each pixel is nearest to
@@ -93,8 +96,10 @@ def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hid
     overall = _deviation(values - tone[part], part, count)
     calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
     is_flat = calm & (around <= flat) & (number >= FEW // 2)
+    pale = np.bincount(part[~good & (off <= LINE)], minlength=count) / np.maximum(number, 1)
+    lined = ~is_flat & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
     sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
-    return Survey(sigma, tone, pure, is_flat, share, plane, nearest, even)
+    return Survey(sigma, tone, pure, is_flat, lined, share, plane, nearest, even)
 
 
 def predicted(

@@ -155,6 +155,8 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
         if finding.bubbles is not None and sigma <= FLAT and finding.bubbles[window.slices][ring].mean() > drawn.HOUSED:
             # The network takes eyes and teeth for balloons now and then: what is one, has an outline that closes.
             bubble = bubbles.find(image, [effect.line])[0]
+        if sigma <= FLAT:
+            mask |= masks.dirty(image[window.slices], strokes, mask, np.zeros_like(mask))
         found.append(
             Traced(Block((effect.line,), (), bubble, effect.vertical, effect.em), window, strokes, mask, sigma)
         )

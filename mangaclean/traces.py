@@ -72,13 +72,18 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         mask |= masks.dilated(specks, other, block.em, inside)
     traced = Traced(block, window, own, mask, sigma)
     if seen is None or _by_ink(traced, seen, balloons, tight):
+        if inside is None and traced.flat:
+            mask |= masks.dirty(page, own, mask, other)
         return traced
     del specks, mask, inside  # a window may be as large as the page
     marked = (seen[window.slices] > drawn.HINTED) & grown(tight, round(0.25 * block.em))
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em)
-    return Traced(block, window, own, mask, deviation(page, mask, other))
+    sigma = deviation(page, mask, other)
+    if sigma <= FLAT:
+        mask |= masks.dirty(page, own, mask, other)
+    return Traced(block, window, own, mask, sigma)
 
 
 def _barred(block: Block, window: Box, inside: Mask | None, lined: Mask) -> Mask:

@@ -237,36 +237,6 @@ def test_lines_that_go_on_behind_lettering_are_left_to_the_inpainter() -> None:
     assert (fill.remove(page, mask, red, CFG)[mask] == 85).all()  # red, but the page has no colour
 
 
-def bitten(gap: int) -> tuple[Image, Image, Mask]:
-    """A clean page with a balloon's outline, the page with letters near it, and a mask that ends `gap` px from it."""
-    clean = blank()
-    page, mask = lettered(clean, (40, 100))
-    right = int(np.nonzero(mask.any(0))[0].max())
-    for picture in (clean, page):
-        picture[:, right + 1 + gap : right + 6 + gap] = 0
-    return clean, page, mask
-
-
-def test_an_outline_that_a_mask_bites_into_is_painted_whole() -> None:
-    clean, page, mask = bitten(-3)
-    assert (clean[mask] == 0).any()
-    seen = []
-
-    def knows(image: Image, holes: Mask) -> Image:
-        seen.append(holes.sum() / mask.sum())
-        return clean if image.shape == clean.shape else np.full_like(image, 0)
-
-    whole = InpaintConfig(core=512, context=256)
-    np.testing.assert_array_equal(fill.remove(page, mask, knows, whole), clean)
-    assert 0 < sum(seen) < 0.5  # the rest of the letters stands on paper
-
-
-def test_no_smudge_is_left_beside_an_outline() -> None:
-    clean, page, mask = bitten(0)
-    grey = fill.remove(page, mask, lambda image, holes: np.full_like(image, 215), CFG)
-    np.testing.assert_array_equal(grey, clean)
-
-
 def test_brushwork_goes_to_the_inpainter() -> None:
     noise = np.random.default_rng(3).normal(0, 1, (200, 240)).astype(np.float32)
     brushed = cv2.GaussianBlur(noise, (0, 0), 4)

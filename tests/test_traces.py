@@ -171,3 +171,29 @@ def test_a_line_beside_an_effect_in_a_bare_room_is_art_to_the_network(balloon):
     assert [region.bubble is not None for region in made.regions] == [True]
     assert made.mask[seen > 0].mean() > 0.9
     assert made.mask[art].all() == balloon
+
+
+@pytest.mark.parametrize("quality", [50, 75])
+def test_no_jpeg_dirt_is_left_of_letters_on_open_paper(quality):
+    image = drawn.page(300, 300)
+    line = drawn.column(image, 130, 90, 4, em=30)
+    packed = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, quality])[1]
+    dirty = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR))
+    assert (dirty[image.min(2) == 255] < 255 - masks.TONE).any()
+    mask = regions.detect(dirty, Finding((line,)), CFG).mask
+    assert (dirty[~mask] >= 255 - masks.TONE).all()
+
+
+def test_what_goes_on_beyond_the_letters_is_no_dirt_of_theirs():
+    page = drawn.page(120, 120)
+    page[::6, ::6] = 240  # a light screentone
+    letter = np.zeros((120, 120), bool)
+    letter[40:80, 50:60] = True
+    page[letter] = 0
+    mask, none = masks.dilated(letter, np.zeros_like(letter), 40), np.zeros_like(letter)
+    assert not masks.dirty(page, letter, mask, none).any()
+    page[::6, ::6] = 255
+    page[36:84:6, 44:66:6][mask[36:84:6, 44:66:6] == 0] = 240
+    found = masks.dirty(page, letter, mask, none)
+    assert found.any()
+    assert not found[page.min(2) == 255].any()
