@@ -10,7 +10,7 @@ from mangaclean import coarse, grounds, memory, tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import Survey
 from mangaclean.pieces import pieces
-from mangaclean.strokes import grown
+from mangaclean.strokes import grown, shrunk
 from mangaclean.types import Image, Inpainter, Mask
 
 Pixels = TypeVar("Pixels", Image, Mask)
@@ -23,6 +23,7 @@ LEVEL = 1.5  # levels by which a ground may change over a part and still get one
 GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
 STRONG, FAINT = 96, 24  # levels off a flat ground: a line that was painted on it, and its soft edge
 CROSSING = 36  # levels off paper that lines cross: such a line, where it is thin
+SMUDGE = 4  # px: half the width of what is grey and no line
 EDGE = 2  # px that the soft edge of a line is wide
 REACH = 8.0  # px over which the ring's tone leads into the fill
 
@@ -104,11 +105,14 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, NDArray
 def _lines_alone(page: Image, lines: NDArray[np.uint8], own: Mask, level: Image) -> None:
     """Put the flat ground, `level` (n, 3), back where the pixels of `own` (h, w) were painted as anything but a line.
 
-    A line is off the ground by the levels in `lines` (h, w), by STRONG somewhere, and comes in from without.
+    A line is off the ground by the levels in `lines` (h, w), by STRONG somewhere; where it is not, it is no wider than
+    a line. It comes in from without.
     """
     off = np.zeros(lines.shape, np.uint8)
     off[own] = np.abs(page[own].astype(np.int16) - level).max(1)
-    found = pieces(off > lines)
+    seen = off > lines
+    pale = seen & (off <= STRONG)
+    found = pieces(seen & ~(pale & grown(shrunk(pale, SMUDGE), SMUDGE + EDGE)))
     edge = grown(lines == 0, 1)
     line = grown(found.those((found.count(off > STRONG) > 0) & (found.count(edge) > 0)), EDGE)
     line &= off > FAINT

@@ -44,6 +44,7 @@ def test_no_smudge_is_left_beside_an_outline() -> None:
 def test_letters_on_paper_that_lines_cross_leave_lines_and_no_smudge(words: int, frame: bool) -> None:
     """Whatever is grey in what was painted, the paper is white; the lines that were painted stay."""
     clean = blank()
+    clean[180:] = 128  # what has no greys gets none
     if frame:  # a field so narrow that its middle shows little but its frame
         cv2.rectangle(clean, (0, 77), (239, 112), (0, 0, 0), 2)
     for x in range(36, 240, 45):
@@ -65,14 +66,23 @@ def test_a_light_screentone_is_no_smudge() -> None:
     np.testing.assert_array_equal(fill.remove(page, mask, lambda image, holes: clean, whole), clean)
 
 
-@pytest.mark.parametrize(("place", "tone"), [((30, 90), 0), ((20, 80), 190)])
-def test_what_does_not_come_in_from_without_or_is_nowhere_dark_is_no_line(place: tuple[int, int], tone: int) -> None:
+@pytest.mark.parametrize(("place", "radius", "tone"), [((32, 90), 2, 0), ((19, 80), 2, 190), ((48, 92), 9, 190)])
+def test_painted_spots_are_no_lines(place: tuple[int, int], radius: int, tone: int) -> None:
+    """Not the one that does not come in from without, the one that is nowhere dark, nor one as wide, beside a line."""
     clean = blank()
-    for x in (38, 60):
+    clean[180:] = 128  # what has no greys gets none
+    for x in (26, 38, 66):
         cv2.line(clean, (x, 0), (x, 199), (0, 0, 0), 2)
-    page, mask = lettered(clean, (20, 105), size=1.2)
+    page, mask = clean.copy(), np.zeros(clean.shape[:2], bool)
+    mask[75:110, 18:72] = True
+    page[mask] = 0
     made = clean.copy()
-    cv2.circle(made, place, 2, (tone,) * 3, -1)
+    cv2.circle(made, place, radius, (tone,) * 3, -1)
+    made = np.minimum(made, clean)
     assert (made != clean)[mask].any()
     whole = InpaintConfig(core=512, context=256)
-    np.testing.assert_array_equal(fill.remove(page, mask, lambda image, holes: made, whole), clean)
+    out = fill.remove(page, mask, lambda image, holes: made, whole)
+    line = (clean == 0).any(2)
+    np.testing.assert_array_equal(out[line], clean[line])
+    far = ~grown(line, fill.EDGE)
+    np.testing.assert_array_equal(out[far], clean[far])
