@@ -23,7 +23,7 @@ LEVEL = 1.5  # levels by which a ground may change over a part and still get one
 GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
 STRONG, FAINT = 96, 24  # levels off a flat ground: a line that was painted on it, and its soft edge
 CROSSING = 36  # levels off paper that lines cross: such a line, where it is thin
-SMUDGE = 4  # px: half the width of what is grey and no line
+SMUDGE = 3  # px: half the width of what is grey and no line
 EDGE = 2  # px that the soft edge of a line is wide
 REACH = 8.0  # px over which the ring's tone leads into the fill
 
