@@ -95,7 +95,7 @@ def flatten(image: Image, mask: Mask, flat: float) -> tuple[Image, Mask, NDArray
             cut = own & (parts < count) & grounds.beside_lines(image[at], parts, survey)
             lines[at][cut] = STRONG
             art[at] &= ~own | cut
-        lined = tile.own & whole.lined[unsplit] & ~survey.flat[parts]
+        lined = tile.own & grounds.lined(image[at], unsplit, whole)[unsplit] & ~survey.flat[parts]
         if lined.any():
             out[at][lined] = _fill(image[at], unsplit, whole, lined)
             lines[at][lined] = CROSSING
@@ -106,15 +106,14 @@ def _lines_alone(page: Image, lines: NDArray[np.uint8], own: Mask, level: Image)
     """Put the flat ground, `level` (n, 3), back where the pixels of `own` (h, w) were painted as anything but a line.
 
     A line is off the ground by the levels in `lines` (h, w), by STRONG somewhere; where it is not, it is no wider than
-    a line. It comes in from without.
+    a line.
     """
     off = np.zeros(lines.shape, np.uint8)
     off[own] = np.abs(page[own].astype(np.int16) - level).max(1)
     seen = off > lines
     pale = seen & (off <= STRONG)
     found = pieces(seen & ~(pale & grown(shrunk(pale, SMUDGE), SMUDGE + EDGE)))
-    edge = grown(lines == 0, 1)
-    line = grown(found.those((found.count(off > STRONG) > 0) & (found.count(edge) > 0)), EDGE)
+    line = grown(found.those(found.count(off > STRONG) > 0), EDGE)
     line &= off > FAINT
     page[own] = np.where(line[own][:, None], page[own], level)
 

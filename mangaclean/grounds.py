@@ -18,6 +18,8 @@ STRAY = 15.0  # levels off the ground from which a pixel is a line of art or an 
 PASSING = 0.41  # share of the ring that a balloon's outline beside it may take
 LINED = 0.5  # share of the ring of paper, which has one tone for the most part, that lines may take
 PALE = 0.2  # share of it that may be off its tone without being a line: more is a light tone beside it
+LONG = 12  # px of a line that can be seen beside a part, at least; dots of a screentone are shorter
+LINES = 0.7  # share of what is no paper there that such lines have, at least
 WIDENING = 1.1  # times as wide RING px away as beside the mask: an area of art, no line
 SPECKS = 0.02  # share of the ring that is dirt, wherever it lies
 TEXTURE = 3.0  # levels by which a ground varies when its noise is averaged out: brushwork, no grain
@@ -48,7 +50,7 @@ class Survey:
     tone: NDArray[np.uint8]  # (n, 3)
     pure: NDArray[np.bool_]  # (n,) more than half of the ground has exactly the tone
     flat: NDArray[np.bool_]  # (n,)
-    lined: NDArray[np.bool_]  # (n,) flat but for lines, such as the frame of a narrow field
+    crossed: NDArray[np.bool_]  # (n,) flat but for dark lines or dots
     share: NDArray[np.float64]  # (n,) of the ring that is no ground
     plane: NDArray[np.float64]  # (n, 3, 3): part, (tone, dx, dy), channel
     nearest: NDArray[np.int32]  # (H, W) part that each pixel is nearest to
@@ -97,9 +99,9 @@ def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hid
     calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
     is_flat = calm & (around <= flat) & (number >= FEW // 2)
     pale = np.bincount(part[~good & (off <= LINE)], minlength=count) / np.maximum(number, 1)
-    lined = ~is_flat & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
+    crossed = ~is_flat & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
     sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
-    return Survey(sigma, tone, pure, is_flat, lined, share, plane, nearest, even)
+    return Survey(sigma, tone, pure, is_flat, crossed, share, plane, nearest, even)
 
 
 def predicted(
@@ -134,6 +136,21 @@ def textured(image: Image, parts: NDArray[np.int32], survey: Survey) -> NDArray[
     seen = survey.even & ~grown(parts > 0, CLEAR)
     smooth = averaged(residues(image, survey), survey)[seen].astype(np.float64)
     return np.asarray(rough & (_deviation(smooth, survey.nearest[seen], len(rough)) > TEXTURE))
+
+
+def lined(image: Image, parts: NDArray[np.int32], survey: Survey) -> NDArray[np.bool_]:
+    """Which parts (n,) stand on paper that lines cross, such as a narrow field's frame; a screentone is no lines."""
+    if not survey.crossed.any():
+        return survey.crossed
+    hole = parts > 0
+    rows, columns = np.nonzero(grown(survey.crossed[parts], int(WIDE)) & ~hole)
+    part = survey.nearest[rows, columns]
+    ink = np.zeros_like(hole)
+    ink[rows, columns] = np.abs(image[rows, columns].astype(np.int16) - survey.tone[part]).max(1) > STRAY
+    found = pieces(ink)
+    long = found.those(found.sides >= LONG)[rows, columns]
+    number = np.bincount(part[ink[rows, columns]], minlength=len(survey.crossed))
+    return np.asarray(survey.crossed & (np.bincount(part[long], minlength=len(number)) >= LINES * number))
 
 
 def beside_lines(image: Image, parts: NDArray[np.int32], survey: Survey) -> Mask:
