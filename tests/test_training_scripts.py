@@ -59,6 +59,40 @@ def test_from_a_pool_to_figures(net: str, pool: Path, tmp_path: Path, capsys: py
     assert figures[0] == pytest.approx(figures[1], abs=0.05)
 
 
+def test_a_run_begins_from_exported_weights(pool: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    torch = pytest.importorskip("torch", reason="training needs torch")
+    pytest.importorskip("onnx", reason="export needs onnx")
+    from training import export, train_segment, unfold
+    from training.nets import NETS
+    from training.recipe import TrainingError
+
+    def run(words: str) -> None:
+        words = f"--pool {pool} --steps 2 --batch 2 --sizes 64 --threads 1 --workers 0 --scratch --device cpu {words}"
+        train_segment.main(words.split())
+
+    run(f"--out {tmp_path}")
+    exported = tmp_path / "segment.onnx"
+    export.main([f"{tmp_path}/segment.pt", str(exported), "--store", "fp32"])
+    first, net = (NETS["lite-unet"]() for _ in range(2))
+    first.load_state_dict(torch.load(tmp_path / "segment.pt")["net"])
+    images = torch.rand(4, 3, 64, 64)
+    unfold.load(net, exported, [(images, images, torch.ones(4))])
+    with torch.no_grad():
+        wanted = first.eval()(images)
+        torch.testing.assert_close(net.eval()(images), wanted, atol=1e-3, rtol=1e-3)
+        torch.testing.assert_close(
+            net.train()(images), wanted, atol=1e-2, rtol=1e-2
+        )  # what norms see is what they know
+
+    run(f"--out {tmp_path}/on --start {exported}")
+    assert (tmp_path / "on" / "segment.pt").exists()
+    with pytest.raises(SystemExit, match="only lite-unet"):
+        run(f"--out {tmp_path}/other --start {exported} --net mobilenet-1")
+    (tmp_path / "no.onnx").write_bytes(b"no")
+    with pytest.raises(TrainingError, match=r"no\.onnx"):
+        unfold.load(net, tmp_path / "no.onnx", [])
+
+
 def test_crops_are_cut_where_a_network_was_wrong(tmp_path: Path) -> None:
     pytest.importorskip("torch", reason="training needs torch")
     from training import crops, hard

@@ -6,6 +6,7 @@ import logging
 import math
 import pickle
 import time
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from training import evaluate
+from training import evaluate, unfold
 from training.crops import Batch, batches, pages_in
 from training.nets import NETS, shallow
 from training.recipe import Recipe, TrainingError, of_stored, rate_at
@@ -22,6 +23,7 @@ _log = logging.getLogger(__name__)
 
 _KINDS = (0.5, 0.5, 0.5, 1.0)  # what typeset, sfx, balloon and any lettering weigh in the loss
 _PLAIN = Recipe()
+_SETTLING = 8  # batches that norms of exported weights see before a run
 
 
 def loss(logits: Tensor, truth: Tensor, known: Tensor, recipe: Recipe = _PLAIN) -> Tensor:
@@ -105,7 +107,7 @@ def train(
     device: torch.device | None = None,
     workers: int = 1,
 ) -> nn.Module:
-    """Runs `recipe`, or goes on where the checkpoint in `out` stands; `start`: weights to begin from.
+    """Runs `recipe`, or goes on where the checkpoint in `out` stands; `start`: weights to begin from (.pt or .onnx).
 
     A run that goes on may be given other steps, rates and weights, but not another network. Gives the averaged network.
     Leaves, every `every` seconds, `last.pt` (all there is to go on) and `segment.pt` (averaged weights alone);
@@ -120,7 +122,9 @@ def train(
     last = out / "last.pt"
     stored = read_checkpoint(last, "net", "mean", "optimizer", "step") if last.exists() else None
     net = NETS[recipe.net](pretrained=pretrained and stored is None and start is None)
-    if stored is None and start is not None:
+    if stored is None and start is not None and start.suffix == ".onnx":
+        unfold.load(net, start, islice(batches(pool, recipe, recipe.seed, 0), _SETTLING))
+    elif stored is None and start is not None:
         _load(net, read_checkpoint(start, "net"), "net", recipe, start)
     stepper = Stepper(net, recipe, device)
     mean = copy.deepcopy(stepper.net).eval()

@@ -56,7 +56,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--workers", type=int, default=1, help="processes that cut crops; 0: none but this one")
     parser.add_argument("--device", help="cpu, cuda or cuda:1; CUDA where there is any")
-    parser.add_argument("--start", type=Path, help="averaged weights (segment.pt) to begin from")
+    parser.add_argument("--start", type=Path, help="weights to begin from: segment.pt of a run, or segment.onnx")
     parser.add_argument("--scratch", action="store_true", help="without ImageNet weights")
     add_recipe(parser)
     given = parser.parse_args(words)
