@@ -24,6 +24,7 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 
 
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
+HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 CARD = 6.0  # times a text's area that a card has, at most
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
@@ -67,7 +68,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         finding = replace(finding, text=None, sfx=None)  # a large page has none too much memory for what comes now
         memory.trim()
         for traced in _effects(image, finding, seen, taken):
-            inside = _home(traced, cleaned)
+            inside = _home(traced, cleaned, finding.bubbles)
             if inside is not None:  # a mark beside a balloon's text is part of it
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
@@ -115,16 +116,22 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
     told, display = bool(traced.block.bubble and traced.flat), traced.block.em >= DISPLAY * body
     typeset, sfx = _mean(finding.text, traced), _mean(finding.sfx, traced)
+    housed = finding.bubbles is None or _mean(finding.bubbles, traced) > HOUSED
     if max(typeset, sfx) < UNSEEN and legible < PRINT and (not told or set(traced.block.text) <= MARKS):
+        return "other"
+    pictured = not housed and not KANA.search(traced.block.text)  # a star reads as well as an ideograph does
+    if max(typeset, sfx) < UNSEEN and pictured and len(traced.block.text) == 1:
         return "other"
     if kind == "other" and max(typeset, sfx) > CONFIRMED:
         return "speech" if told else "sfx"
-    if kind == "sfx" and told and not display and typeset > TYPESET:
+    if kind == "sfx" and told and housed and not display and typeset > TYPESET:
         return "speech"  # in a script that nobody here can read
     if kind == "sfx" and _is_card(traced.block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
     if kind == "speech" and display and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
         return "sfx"  # whatever stands beside it
+    if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
+        return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network
     return kind
 
 
@@ -163,8 +170,13 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
     return found
 
 
-def _home(traced: Traced, cleaned: Sequence[Bubble]) -> Mask | None:
-    """The inside, in a block's window, of the balloon that it stands in, among those whose text goes."""
+def _home(traced: Traced, cleaned: Sequence[Bubble], balloons: Levels | None) -> Mask | None:
+    """The inside, in a block's window, of the balloon that it stands in, among those whose text goes.
+
+    What the network takes for no balloon (`balloons`, (H, W)) is a room that has none, or one that is not closed.
+    """
+    if balloons is not None and _mean(balloons, traced) <= HOUSED:
+        return None
     for bubble in cleaned:
         if bubble.box.overlap(traced.window):
             inside = bubble.window(traced.window)

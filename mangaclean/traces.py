@@ -62,7 +62,10 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         if inside is not None:
             ends = _ends(own, other, inside, block.em)
             own, other = own | ends, other & ~ends
-        specks = _specks(other, near, _barred(block, window, inside, lined), block.em)
+        barred = _barred(block, window, inside, lined)
+        if inside is not None and balloons is not None:  # one that is not closed, and goes on as a bare room
+            barred |= balloons[window.slices] <= drawn.HOUSED
+        specks = _specks(other, near, barred, block.em)
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
     if inside is not None and sigma <= FLAT:

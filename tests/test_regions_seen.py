@@ -6,25 +6,71 @@ import pytest
 
 from mangaclean import regions
 from mangaclean.config import SegmentConfig
-from mangaclean.types import Finding, Line
+from mangaclean.strokes import Levels
+from mangaclean.types import Finding, Image, Line
 from tests import drawn
 
 CFG = SegmentConfig()
 
 
-@pytest.mark.parametrize(("drawn_by_hand", "kind"), [(False, "speech"), (True, "sfx")])
-def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for(drawn_by_hand, kind):
+def _in_a_balloon(text: str, confidence: float) -> tuple[Image, Line, Levels, Levels]:
+    """A page with a column of letters in a balloon, the line, and maps: of its letters, and of the balloon."""
     image = drawn.page()
     drawn.hatched(image)
     drawn.balloon(image, (200, 200), (90, 110))
     blank = image.copy()
     line = drawn.column(image, 210, 130, 5)
-    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    letters = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    balloon = np.zeros_like(letters)
+    cv2.ellipse(balloon, (200, 200), (90, 110), 0, 0, 360, 230, -1)
+    return image, Line(line.polygon, 0.9, text, confidence), letters, balloon
+
+
+@pytest.mark.parametrize(
+    ("drawn_by_hand", "housed", "kind"), [(False, True, "speech"), (True, True, "sfx"), (False, False, "sfx")]
+)
+def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for(drawn_by_hand, housed, kind):
+    """What it takes for no balloon may be a bare room."""
+    image, line, seen, balloon = _in_a_balloon("早本星", 0.4)
     none = np.zeros_like(seen)
     maps = (none, seen) if drawn_by_hand else (seen, none)
-    unread = Line(line.polygon, 0.9, "早本星", 0.4)
-    (region,) = regions.detect(image, Finding((unread,), *maps, none), CFG).regions
+    (region,) = regions.detect(image, Finding((line,), *maps, balloon if housed else none), CFG).regions
     assert region.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "confidence", "faint", "housed", "kind"),
+    [
+        ("女由", 0.8, 60, False, "sfx"),
+        ("女由", 0.8, 60, True, "speech"),
+        ("ヘンな女", 0.8, 60, False, "speech"),
+        ("女由", 0.95, 60, False, "speech"),
+        ("仁", 0.97, 0, False, "other"),
+        ("仁", 0.97, 0, True, "speech"),
+        ("仁本", 0.97, 0, False, "speech"),
+        ("く", 0.97, 0, False, "speech"),
+    ],
+)
+def test_pictograms_in_a_bare_room_are_no_speech_however_they_read(text, confidence, faint, housed, kind):
+    image, line, seen, balloon = _in_a_balloon(text, confidence)
+    none = np.zeros_like(seen)
+    maps = none, np.minimum(seen, np.uint8(faint)), balloon if housed else none
+    (region,) = regions.detect(image, Finding((line,), *maps), CFG).regions
+    assert region.kind == kind
+
+
+@pytest.mark.parametrize("housed", [True, False])
+def test_marks_belong_to_a_balloon_as_far_as_the_network_sees_one(housed):
+    """A thought's trail stands in the panel, and where the balloon is not closed, so does its text."""
+    image, line, seen, balloon = _in_a_balloon("あのですね", 0.98)
+    for left, size in ((130, 3), (150, 6)):
+        cv2.circle(image, (left, 250), size, (0, 0, 0), 2)
+        cv2.circle(seen, (left, 250), size + 1, 220, -1)
+    none = np.zeros_like(seen)
+    if not housed:
+        balloon[:, :170] = 0
+    mask = regions.detect(image, Finding((line,), none, seen, balloon), CFG).mask
+    assert mask[243:258, 120:160].any() == housed
 
 
 @pytest.mark.parametrize(
