@@ -18,6 +18,7 @@ from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask,
 LETTERING, TEXT = 0.25, 0.6  # mean confidence of reading from which a block is lettering at all, and a text
 MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and lines of art are read as
 KANA = re.compile("[ぁ-ゖァ-ヺ]")
+IDEOGRAPH = re.compile("[一-鿿]")
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
 LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
@@ -119,16 +120,17 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     housed = finding.bubbles is None or _mean(finding.bubbles, traced) > HOUSED
     if max(typeset, sfx) < UNSEEN and legible < PRINT and (not told or set(traced.block.text) <= MARKS):
         return "other"
-    pictured = not housed and not KANA.search(traced.block.text)  # a star reads as well as an ideograph does
+    # A star reads as well as an ideograph does; kana and marks are lettered by hand, which the network may not see.
+    pictured = not housed and IDEOGRAPH.search(traced.block.text) and not KANA.search(traced.block.text)
     if max(typeset, sfx) < UNSEEN and pictured and len(traced.block.text) == 1:
         return "other"
     if kind == "other" and max(typeset, sfx) > CONFIRMED:
-        return "speech" if told else "sfx"
+        return "speech" if told and (housed or typeset > sfx) else "sfx"
     if kind == "sfx" and told and housed and not display and typeset > TYPESET:
         return "speech"  # in a script that nobody here can read
     if kind == "sfx" and _is_card(traced.block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
-    if kind == "speech" and display and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
+    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
         return "sfx"  # whatever stands beside it
     if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
         return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network

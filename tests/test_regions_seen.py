@@ -43,15 +43,19 @@ def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for
     [
         ("女由", 0.8, 60, False, "sfx"),
         ("女由", 0.8, 60, True, "speech"),
+        ("", 0.0, 220, False, "sfx"),
+        ("ぶん", 0.7, 220, False, "sfx"),
+        ("ぶん", 0.95, 220, False, "speech"),
         ("ヘンな女", 0.8, 60, False, "speech"),
         ("女由", 0.95, 60, False, "speech"),
         ("仁", 0.97, 0, False, "other"),
         ("仁", 0.97, 0, True, "speech"),
         ("仁本", 0.97, 0, False, "speech"),
         ("く", 0.97, 0, False, "speech"),
+        ("？", 0.97, 0, False, "speech"),
     ],
 )
-def test_pictograms_in_a_bare_room_are_no_speech_however_they_read(text, confidence, faint, housed, kind):
+def test_effects_and_pictograms_in_a_bare_room_are_no_speech(text, confidence, faint, housed, kind):
     image, line, seen, balloon = _in_a_balloon(text, confidence)
     none = np.zeros_like(seen)
     maps = none, np.minimum(seen, np.uint8(faint)), balloon if housed else none
