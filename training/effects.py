@@ -14,7 +14,7 @@ from training import lettering
 from training.art import Picture
 from training.comics import Comic
 from training.lettering import Face, Faces
-from training.shapes import Tone, colour, shade
+from training.shapes import Tone, colour, shade, tilted
 
 _MARKS = ("!", "!!", "!!!", "!?", "?!", "??", "?", "！", "！！", "！？", "？", "…", "♪", "♥")
 _SMALL = ("ドキッ", "ガーン", "バン", "ゴゴゴ", "ザワザワ", "はっ", "じゅん", "もぐもぐ", "ぱく", "シーン", "ドドド")
@@ -178,12 +178,7 @@ def cut_out(comic: Comic) -> tuple[NDArray[np.uint8], ...]:
 def altered(rng: np.random.Generator, piece: NDArray[np.uint8], *, coloured: bool) -> NDArray[np.uint8]:
     """A piece (H, W, 4) of another size, a little askew, in other colours; in grey where nothing is `coloured`."""
     scale = float(np.exp(rng.uniform(np.log(0.6), np.log(2.2))))
-    high, wide = piece.shape[:2]
-    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), rng.normal(0, 10), scale)
-    cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
-    size = int(high * sin + wide * cos) + 2, int(high * cos + wide * sin) + 2
-    turn[:, 2] += size[0] / 2 - wide / 2, size[1] / 2 - high / 2
-    out = cv2.warpAffine(piece, turn, size, flags=cv2.INTER_LINEAR).astype(np.uint8)
+    out = tilted(piece, rng.normal(0, 10), scale)
     tones = np.ascontiguousarray(out[:, :, :3])
     if not coloured:
         tones = cv2.cvtColor(cv2.cvtColor(tones, cv2.COLOR_RGB2GRAY), cv2.COLOR_GRAY2RGB).astype(np.uint8)

@@ -61,10 +61,10 @@ def halo(rng: np.random.Generator, stamp: Picture, size: float) -> tuple[Picture
     return np.minimum(light, 255).astype(np.uint8), room
 
 
-def tilted(stamp: Picture, angle: float) -> Picture:
-    """A stamp turned by `angle` degrees, whole."""
-    high, wide = stamp.shape
-    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, 1.0)
+def tilted(stamp: Picture, angle: float, scale: float = 1.0) -> Picture:
+    """A stamp (H, W) or (H, W, n) turned by `angle` degrees, `scale` times as large, whole."""
+    high, wide = stamp.shape[:2]
+    turn = cv2.getRotationMatrix2D((wide / 2, high / 2), angle, scale)
     cos, sin = abs(turn[0, 0]), abs(turn[0, 1])
     size = int(high * sin + wide * cos) + 2, int(high * cos + wide * sin) + 2
     turn[:, 2] += size[0] / 2 - wide / 2, size[1] / 2 - high / 2
