@@ -38,7 +38,7 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
     """
     out = marked.copy()
     short = min(levels.shape)
-    for window in _windows(levels > seen, max(round(CELL * short), 1)):
+    for window in windows(levels > seen, max(round(CELL * short), 1)):
         at = window.slices
         for light in (False, True):
             ink = pieces(_ink(image[at], light))
@@ -60,7 +60,7 @@ def left_over(
     """
     left = []
     short = min(levels.shape)
-    for window in _windows(erased, max(round(CELL * short), 1)):
+    for window in windows(erased, max(round(CELL * short), 1)):
         at = window.slices
         ink = _ink(image[at], light=False)
         found = pieces(ink)
@@ -140,7 +140,7 @@ def _ink(image: Image, light: bool) -> Mask:
     return np.asarray(grey > LIGHT if light else grey < DARK)
 
 
-def _windows(marked: Mask, cell: int) -> list[Box]:
+def windows(marked: Mask, cell: int) -> list[Box]:
     """Boxes round all that is marked (H, W), with a cell or two of room; a page has ink where nothing is lettering."""
     height, width = marked.shape
     boxes = pieces(cells(marked, cell)).extents[1:] * cell

@@ -7,7 +7,7 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mangaclean import added, appearance, bubbles, credits, drawn, letters, masks, memory, outlines, panels
+from mangaclean import added, appearance, bubbles, credits, drawn, letters, masks, memory, outlines, panels, siblings
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -39,6 +39,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     body = float(np.median(sizes)) if sizes else 0.0
     listed = credits.places(blocks, image.shape[1], image.shape[0])
     seen = drawn.lettering(finding)
+    if seen is not None:
+        seen = siblings.raised(image, seen, drawn.SEEN, drawn.SURE)
     mask = np.zeros(image.shape[:2], bool)
     lined = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
     taken = lined.copy()

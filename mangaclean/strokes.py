@@ -18,6 +18,7 @@ STRIP = 1024  # rows of a page whose distances are looked at together
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
 DASH = 0.1  # share of a piece in the lines, from which it is a letter of theirs that goes on: a dash
 THIN, THICK = 0.3, 1.5  # times as thick as the lettering: a letter or mark that stands by itself
+SOLID, EVEN, PALER = 0.4, 12.0, 0.75  # share of its box that a blot fills; deviation of its levels; share of letters'
 
 
 def disc(radius: int) -> Levels:
@@ -118,9 +119,11 @@ def find(
         clear = ink.share(shrunk(inside, 2)) == 1
         maybe = np.flatnonzero((in_near > 0.95) & clear & ~whole & ((side < LETTER * em) | (in_tight > DASH)))
         usual = np.median([half_thickness(ink, i) for i in np.flatnonzero(whole).tolist() if i] or [0])
+        full = float(np.median(far[ink.those(whole)])) if whole[1:].any() else 0.0
         for i in maybe.tolist():
             half = half_thickness(ink, i)
             whole[i] = half < THICK * usual and (half > THIN * usual or in_tight[i] > DASH)
+            whole[i] |= half >= THICK * usual and _is_blot(ink, i, far, full)
     crossing = (in_tight > 0.02) & ~whole
     strokes = ink.those(whole)
     if crossing[1:].any():  # a letter that touches an outline or a line of art: what of it lies well within the line
@@ -129,6 +132,14 @@ def find(
             core &= shrunk(inside, 2)
         strokes |= ink.those(crossing) & core
     return strokes, (far > INK) & ~strokes
+
+
+def _is_blot(of: Pieces, piece: int, far: Levels, full: float) -> bool:
+    """Whether a piece is filled with one colour, paler than letters (`full` levels from the ground): a heart."""
+    at = of.box(piece).slices
+    alone = of.labels[at] == piece
+    levels = far[at][shrunk(alone, 1)]
+    return bool(alone.mean() > SOLID and levels.size and levels.std() < EVEN and levels.mean() < PALER * full)
 
 
 def half_thickness(of: Pieces, piece: int) -> float:

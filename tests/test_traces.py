@@ -24,6 +24,18 @@ def test_small_mark_beside_a_line_is_erased_and_a_line_of_art_is_not():
     assert not mask[150:250, 130].any()
 
 
+@pytest.mark.parametrize("goes", ["a heart", "a face"])
+def test_a_blot_of_one_colour_beside_a_text_is_part_of_it_and_a_drawing_is_not(goes: str):
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (100, 120))
+    line = drawn.column(image, 200, 120, 5)
+    cv2.circle(image, (190, 200), 6, (255, 160, 160), -1)
+    if goes == "a face":  # two colours
+        cv2.circle(image, (190, 200), 2, (120, 40, 40), -1)
+    mask = regions.detect(image, Finding((line,)), CFG).mask
+    assert bool(mask[200, 188]) == (goes == "a heart")
+
+
 def test_dilation_grows_with_the_letters_and_spares_other_ink():
     own, other = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
     own[28:32, 28:32] = True

@@ -1,0 +1,122 @@
+"""Letters of one ink: what a network hesitates about is lettering where the letter beside it has the same colour."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mangaclean.letters import CELL, windows
+from mangaclean.pieces import Pieces, pieces
+from mangaclean.strokes import Levels, grown
+from mangaclean.types import Box, Image
+
+LEAST = 40  # px: smaller marks have no colour of their own
+COLORED = 25  # levels between channels, at least: black and white are the ink of art, too
+ALIKE = 20  # levels between two colours, in the channel that differs most, at most
+EVEN, BEYOND = 0.5, 0.15  # share of a letter that is of its colour, at least, and of what is round it, at most
+NEAR, LARGER = 1.5, 8.0  # times a letter's size: how far off, and how much larger or smaller its neighbours are
+FIRM = 0.5  # share of a mark, or of the letters of a group, of which the network is sure by itself
+TRACE = 30  # of 255: what the network shows of ink that it does not see
+SHOWN, GLIMPSED = 0.6, 0.25  # share of a piece of ink that is shown: of a letter by itself, and of one among others
+OWN = 0.8  # share of a colour that is shown near a group, from which nothing but its letters has it
+ROOM = 6  # px round a mark in which its ground is looked at
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Letter:
+    """A mark's box, its colour (3,), and whether the network is sure of it."""
+
+    box: Box
+    color: NDArray[np.int16]
+    firm: bool
+
+    @property
+    def size(self) -> int:
+        return max(self.box.width, self.box.height)
+
+    def goes_with(self, other: "Letter") -> bool:
+        """Whether two letters stand close by each other, in one ink."""
+        small, large = sorted((self.size, other.size))
+        a, b = self.box, other.box
+        gap = max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom)
+        if gap > NEAR * large or large > LARGER * small:
+            return False
+        return bool((np.abs(self.color - other.color) <= ALIKE).all())
+
+
+def raised(image: Image, levels: Levels, seen: int, sure: int) -> Levels:
+    """What a network shows (H, W) of a page (H, W, 3), and surely the letters in the ink of one beside them.
+
+    `seen`, `sure`: levels from which it sees lettering, and from which it is sure of it. Coloured ink alone tells
+    letters from art, where it is even and ends with the letter.
+    """
+    letters = []
+    for window in windows(levels > seen, max(round(CELL * min(levels.shape)), 1)):
+        found = pieces(levels[window.slices] > seen)
+        firm = found.share(levels[window.slices] > sure) >= FIRM
+        for i in np.flatnonzero(found.areas >= LEAST).tolist():
+            letter = _letter(image, levels, found, i, window, bool(firm[i])) if i else None
+            letters += [letter] if letter else []
+    out = levels
+    for group in _groups(letters):
+        if sum(letter.firm for letter in group) <= FIRM * len(group):
+            out = out.copy() if out is levels else out
+            _raise(out, image, levels, group)
+    return out
+
+
+def _letter(image: Image, levels: Levels, of: Pieces, piece: int, within: Box, firm: bool) -> Letter | None:
+    """A mark, one of the pieces within a window, if its ink is coloured and even and ends with it."""
+    local = of.box(piece).grown(ROOM, within.width, within.height)
+    window = local.moved(within.left, within.top)
+    page, shown = image[window.slices].astype(np.int16), levels[window.slices]
+    mark = of.labels[local.slices] == piece
+    core = mark & (shown >= np.median(shown[mark]))
+    color: NDArray[np.int16] = np.median(page[core], axis=0).astype(np.int16)
+    if color.max() - color.min() < COLORED:
+        return None
+    like = np.abs(page - color).max(2) <= ALIKE
+    ink = pieces(like)
+    letter = mark | ink.those((ink.count(mark) > 0) & (ink.share(shown > TRACE) >= SHOWN))
+    ring = grown(letter, ROOM - 1) & ~letter
+    if like[core].mean() < EVEN or like[ring].mean() > BEYOND:
+        return None
+    return Letter(of.box(piece).moved(within.left, within.top), color, firm)
+
+
+def _groups(letters: Sequence[Letter]) -> list[list[Letter]]:
+    """Letters of one ink that stand close by each other, of which one is firm at least."""
+    rest = list(letters)
+    groups = []
+    for first in letters:
+        if not first.firm or first not in rest:
+            continue
+        group = [first]
+        rest.remove(first)
+        for letter in group:  # grows as it is gone through
+            near = [other for other in rest if other.goes_with(letter)]
+            rest = [other for other in rest if other not in near]
+            group += near
+        groups.append(group)
+    return groups
+
+
+def _raise(out: Levels, image: Image, levels: Levels, group: Sequence[Letter]) -> None:
+    """Raises the ink of a group's letters, and of those beside them that the network hardly shows."""
+    around = group[0].box
+    for letter in group[1:]:
+        around = around.union(letter.box)
+    sizes = sorted(letter.size for letter in group)
+    window = around.grown(sizes[-1], image.shape[1], image.shape[0])
+    color = np.median([letter.color for letter in group], axis=0)
+    ink = pieces(np.abs(image[window.slices] - color).max(2) <= ALIKE)
+    inked = ink.areas >= LEAST
+    inked[0] = False
+    fits = inked & (ink.sides <= NEAR * sizes[-1])
+    shown = fits & (ink.share(levels[window.slices] > TRACE) >= GLIMPSED)
+    if ink.areas[shown].sum() >= OWN * ink.areas[inked].sum():
+        near = around.grown(sizes[len(sizes) // 2], window.right, window.bottom).moved(-window.left, -window.top)
+        among = np.unique(ink.labels[near.slices])
+        shown[among] |= fits[among]
+    out[window.slices][ink.those(shown)] = 255
