@@ -21,6 +21,12 @@ ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
 MOSTLY = 0.75  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
+INK, WITHIN, DOT = (
+    60,
+    0.9,
+    0.2,
+)  # levels off a text's ink; share of a letter beyond a balloon in the lines; em, its size
+TRACE, GLIMPSED = 30, 0.25  # level that the network shows of it, and in what share of it
 NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
@@ -58,7 +64,11 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     specks, tight = np.zeros_like(own), filled(every, window)
     if seen is not None:
         near = seen[window.slices]
-        own, other = _with_marks(own, other, near, inside, tight, lined[window.slices] & ~tight, block.em)
+        theirs = lined[window.slices] & ~tight
+        own, other = _with_marks(own, other, near, inside, tight, theirs, block.em, printed)
+        if inside is not None and printed:
+            beyond = _beyond(page, own, near, inside, grown(tight, round(0.2 * block.em)) & ~theirs, block.em)
+            own, other = own | beyond, other & ~beyond
         if inside is not None:
             ends = _ends(own, other, inside, block.em)
             own, other = own | ends, other & ~ends
@@ -142,7 +152,7 @@ def _backed(strokes: Mask, marked: Mask) -> Mask:
 
 
 def _with_marks(
-    own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, theirs: Mask, em: float
+    own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, theirs: Mask, em: float, printed: bool
 ) -> tuple[Mask, Mask]:
     """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left.
 
@@ -153,11 +163,23 @@ def _with_marks(
     near = grown(tight, round(0.2 * em))
     marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
     if inside is not None and inside.any():
-        outside = _hull(inside) & ~inside
+        outside = (_hull(inside) | tight if printed else _hull(inside)) & ~inside
         letters = pieces(drawn.marks(seen) & outside)
         thick = (letters.extents[:, 2:].min(1) >= EDGE * em) & (letters.count(theirs) == 0)
         marked |= grown(letters.those(thick), 2) & outside
     return own | marked, other & ~marked
+
+
+def _beyond(page: Image, own: Mask, seen: Levels, inside: Mask, lines: Mask, em: float) -> Mask:
+    """Letters of a text that runs out of its balloon, on whatever ground: in the lines, in the ink of the others."""
+    letters = own & shrunk(inside, 2)
+    if not letters.any() or not (lines & ~inside).any():
+        return np.zeros_like(own)
+    ink = np.median(page[letters], axis=0)
+    found = pieces((np.abs(page - ink).max(2) <= INK) & ~inside)
+    more = (found.share(lines) > WITHIN) & (found.share(seen > TRACE) > GLIMPSED)
+    more &= (found.sides < strokes.LETTER * em) & (found.sides > DOT * em)
+    return grown(found.those(more), 1) & ~inside
 
 
 def _ends(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:

@@ -36,6 +36,21 @@ def test_a_blot_of_one_colour_beside_a_text_is_part_of_it_and_a_drawing_is_not(g
     assert bool(mask[200, 188]) == (goes == "a heart")
 
 
+@pytest.mark.parametrize("shown", [250, 60, 0], ids=["surely", "faintly", "not at all"])
+def test_letters_of_a_text_that_runs_out_of_its_balloon_go_if_the_network_shows_them(shown: int):
+    image = drawn.page(tone=170)
+    drawn.balloon(image, (200, 200), (100, 120))
+    cv2.line(image, (100, 345), (300, 345), (0, 0, 0), 2)  # art that crosses the line
+    blank = image.copy()
+    line = drawn.column(image, 190, 104, 11)
+    ink = (image != blank).any(2)
+    seen = np.where(ink, np.uint8(shown), np.uint8(0))
+    mask = regions.detect(image, Finding((line,), seen, np.zeros_like(seen), np.zeros_like(seen)), CFG).mask
+    last = slice(325, 343), slice(188, 212)  # below the balloon
+    assert mask[last][ink[last]].all() if shown else not mask[last].any()
+    assert not mask[345, 100:180].any()
+
+
 def test_dilation_grows_with_the_letters_and_spares_other_ink():
     own, other = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
     own[28:32, 28:32] = True
