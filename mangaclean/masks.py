@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from mangaclean.pieces import pieces
 from mangaclean.strokes import grown, shrunk
 from mangaclean.types import Image, Mask
 
@@ -11,6 +12,7 @@ TONE, INK = 2, 40  # levels off a flat ground: what is none of its tone, and wha
 BEYOND = 8  # px past the blocks of JPEG, where the ground shows what it is without dirt
 CLEANER = 4.0  # times as little as beside the letters is to be seen there, or what is there is no dirt
 WINDOW = 6_000_000  # px of a window in which dirt is looked for; letters that fill more are seen from afar
+ISLAND = 0.15  # em: the side of a square as large as what is left within letters on art, at most
 RIM = 3  # px of a balloon's edge that dirt is not followed to: of them, the ground beside the mask is seen
 
 
@@ -25,6 +27,14 @@ def dilated(strokes: Mask, other: Mask, em: float, inside: Mask | None = None) -
     if inside is not None:
         mask |= grown(strokes, min(reach + DIRT, BLOCK)) & shrunk(inside, RIM)
     return (mask & ~grown(other, 1)) | strokes
+
+
+def without_islands(mask: Mask, em: float) -> Mask:
+    """A mask (h, w) of letters on art with what little it leaves inside of them: rims of strokes, hardly any art."""
+    rest = pieces(~mask, connectivity=4)
+    left, top, width, height = rest.extents.T
+    inner = (left > 0) & (top > 0) & (left + width < mask.shape[1]) & (top + height < mask.shape[0])
+    return mask | rest.those(inner & (rest.areas <= (ISLAND * em) ** 2))
 
 
 def dirty(page: Image, strokes: Mask, mask: Mask, other: Mask) -> Mask:

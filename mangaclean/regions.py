@@ -159,7 +159,7 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
     for effect in drawn.find(letters.whole(image, seen, drawn.marks(seen), drawn.SEEN, drawn.SURE), seen, taken):
         window = effect.window.grown(round(0.3 * effect.em) + 8, image.shape[1], image.shape[0])
         strokes = bubbles.placed(effect.strokes, effect.window, window)
-        mask = masks.dilated(strokes, np.zeros_like(strokes), effect.em)
+        mask = masks.without_islands(masks.dilated(strokes, np.zeros_like(strokes), effect.em), effect.em)
         sigma = deviation(image[window.slices], mask, np.zeros_like(mask))
         ring = grown(mask, 4) & ~mask
         bubble = None

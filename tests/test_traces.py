@@ -84,6 +84,18 @@ def test_a_mask_in_a_balloon_grows_no_further_than_a_block_of_jpeg():
         assert 40 - np.flatnonzero(mask.any(0))[0] <= masks.BLOCK
 
 
+def test_what_little_is_left_inside_of_letters_goes_and_what_lies_at_a_windows_edge_stays():
+    mask = np.ones((60, 60), bool)
+    small, large, edge = (slice(10, 14), slice(10, 14)), (slice(20, 50), slice(20, 50)), (slice(0, 3), slice(40, 43))
+    for island in (small, large, edge):
+        mask[island] = False
+    without = masks.without_islands(mask, 40)
+    assert without[small].all()
+    assert not without[large].any()
+    assert not without[edge].any()
+    assert not masks.without_islands(mask, 20)[small].any(), "letters half as large"
+
+
 def test_growing_far_is_as_growing_by_a_disc():
     mask = np.random.default_rng(0).random((300, 260)) < 0.0002
     radius = strokes.SMALL + 5
