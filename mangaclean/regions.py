@@ -132,7 +132,11 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
         return "speech"  # in a script that nobody here can read
     if kind == "sfx" and _is_card(traced.block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
-    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
+    # A drawing may read as one letter.
+    well = legibility(traced.block.lines) >= PRINT and not (
+        re.fullmatch("[ -~]", traced.block.text) and typeset < UNSEEN
+    )
+    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and not well:
         return "sfx"  # whatever stands beside it
     if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
         return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network

@@ -115,8 +115,9 @@ def _raise(out: Levels, image: Image, levels: Levels, group: Sequence[Letter]) -
     inked[0] = False
     fits = inked & (ink.sides <= NEAR * sizes[-1])
     shown = fits & (ink.share(levels[window.slices] > TRACE) >= GLIMPSED)
-    if ink.areas[shown].sum() >= OWN * ink.areas[inked].sum():
-        near = around.grown(sizes[len(sizes) // 2], window.right, window.bottom).moved(-window.left, -window.top)
-        among = np.unique(ink.labels[near.slices])
+    close = around.grown(sizes[len(sizes) // 2], window.right, window.bottom).moved(-window.left, -window.top)
+    among = np.unique(ink.labels[close.slices])
+    among = among[inked[among]]
+    if ink.areas[among[shown[among]]].sum() >= OWN * ink.areas[among].sum():
         shown[among] |= fits[among]
     out[window.slices][ink.those(shown)] = 255

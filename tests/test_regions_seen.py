@@ -134,7 +134,13 @@ def test_a_letter_that_runs_into_its_frame_leaves_no_stub_and_the_frame_stays(re
     assert not mask[150:350, 148:152].any()
 
 
-def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
+@pytest.mark.parametrize(
+    ("text", "confidence", "kind"),
+    [("カッ", 0.7, "sfx"), ("カッ", 0.9, "speech"), ("D", 0.9, "sfx"), ("あ", 0.9, "speech")],
+)
+def test_a_large_effect_in_a_patch_of_paper_is_no_speech_and_a_drawing_that_reads_as_a_letter_is_none(
+    text, confidence, kind
+):
     image = drawn.page(600, 600)
     drawn.hatched(image)
     drawn.balloon(image, (400, 400), (150, 150))
@@ -144,6 +150,6 @@ def test_a_large_effect_in_a_patch_of_paper_is_no_speech():
     seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
     none = np.zeros_like(seen)
     body = [drawn.column(image, 90, y, 4) for y in (70, 350)]
-    finding = Finding((Line(line.polygon, 0.9, "カッ", 0.7), *body), none, seen, none)
+    finding = Finding((Line(line.polygon, 0.9, text, confidence), *body), none, seen, none)
     kinds = {region.text: region.kind for region in regions.detect(image, finding, CFG).regions}
-    assert kinds["カッ"] == "sfx"
+    assert kinds[text] == kind
