@@ -76,7 +76,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
             stays = listed(traced.window)
-            kind = "other" if stays else "speech" if traced.block.bubble else "sfx"
+            large = 0 < POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
+            kind = "other" if stays else "speech" if traced.block.bubble and not large else "sfx"
             action, reason = _decide(traced, kind, stays, cfg)
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
@@ -132,11 +133,7 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
         return "speech"  # in a script that nobody here can read
     if kind == "sfx" and _is_card(traced.block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
-    # A drawing may read as one letter.
-    well = legibility(traced.block.lines) >= PRINT and not (
-        re.fullmatch("[ -~]", traced.block.text) and typeset < UNSEEN
-    )
-    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and not well:
+    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
         return "sfx"  # whatever stands beside it
     if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
         return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network
