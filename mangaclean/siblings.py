@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mangaclean.letters import CELL, windows
 from mangaclean.pieces import Pieces, pieces
-from mangaclean.strokes import Levels, grown
+from mangaclean.strokes import Levels, grown, ink_of
 from mangaclean.types import Box, Image
 
 LEAST = 40  # px: smaller marks have no colour of their own
@@ -28,7 +27,7 @@ class Letter:
     """A mark's box, its colour (3,), and whether the network is sure of it."""
 
     box: Box
-    color: NDArray[np.int16]
+    color: Levels
     firm: bool
 
     @property
@@ -42,7 +41,7 @@ class Letter:
         gap = max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom)
         if gap > NEAR * large or large > LARGER * small:
             return False
-        return bool((np.abs(self.color - other.color) <= ALIKE).all())
+        return bool((np.abs(self.color.astype(np.int16) - other.color) <= ALIKE).all())
 
 
 def raised(image: Image, levels: Levels, seen: int, sure: int) -> Levels:
@@ -70,17 +69,17 @@ def _letter(image: Image, levels: Levels, of: Pieces, piece: int, within: Box, f
     """A mark, one of the pieces within a window, if its ink is coloured and even and ends with it."""
     local = of.box(piece).grown(ROOM, within.width, within.height)
     window = local.moved(within.left, within.top)
-    page, shown = image[window.slices].astype(np.int16), levels[window.slices]
+    page, shown = image[window.slices], levels[window.slices]
     mark = of.labels[local.slices] == piece
     core = mark & (shown >= np.median(shown[mark]))
-    color: NDArray[np.int16] = np.median(page[core], axis=0).astype(np.int16)
+    color: Levels = np.median(page[core], axis=0).astype(np.uint8)
     if color.max() - color.min() < COLORED:
         return None
-    like = np.abs(page - color).max(2) <= ALIKE
+    like = ink_of(page, color) <= ALIKE
     ink = pieces(like)
     letter = mark | ink.those((ink.count(mark) > 0) & (ink.share(shown > TRACE) >= SHOWN))
     ring = grown(letter, ROOM - 1) & ~letter
-    if like[core].mean() < EVEN or like[ring].mean() > BEYOND:
+    if not ring.any() or like[core].mean() < EVEN or like[ring].mean() > BEYOND:
         return None
     return Letter(of.box(piece).moved(within.left, within.top), color, firm)
 
@@ -109,8 +108,8 @@ def _raise(out: Levels, image: Image, levels: Levels, group: Sequence[Letter]) -
         around = around.union(letter.box)
     sizes = sorted(letter.size for letter in group)
     window = around.grown(sizes[-1], image.shape[1], image.shape[0])
-    color = np.median([letter.color for letter in group], axis=0)
-    ink = pieces(np.abs(image[window.slices] - color).max(2) <= ALIKE)
+    color: Levels = np.median([letter.color for letter in group], axis=0).astype(np.uint8)
+    ink = pieces(ink_of(image[window.slices], color) <= ALIKE)
     inked = ink.areas >= LEAST
     inked[0] = False
     fits = inked & (ink.sides <= NEAR * sizes[-1])

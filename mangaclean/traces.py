@@ -175,8 +175,8 @@ def _beyond(page: Image, own: Mask, seen: Levels, inside: Mask, lines: Mask, em:
     letters = own & shrunk(inside, 2)
     if not letters.any() or not (lines & ~inside).any():
         return np.zeros_like(own)
-    ink = np.median(page[letters], axis=0)
-    found = pieces((np.abs(page - ink).max(2) <= INK) & ~inside)
+    ink = np.median(page[letters], axis=0).astype(np.uint8)
+    found = pieces((ink_of(page, ink) <= INK) & ~inside)
     more = (found.share(lines) > WITHIN) & (found.share(seen > TRACE) > GLIMPSED)
     more &= (found.sides < strokes.LETTER * em) & (found.sides > DOT * em)
     return grown(found.those(more), 1) & ~inside
