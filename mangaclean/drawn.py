@@ -14,6 +14,7 @@ from mangaclean.types import Box, Finding, Line, Mask
 Levels = NDArray[np.uint8]
 
 SEEN, SURE = 90, 190  # of 255: marks reach out to where lettering is seen, from where the network is sure of it
+TRACE = 30  # of 255: what the network shows of lettering that it does not see
 HINTED = 110  # of 255: seen, where a line detector sees lettering, too
 HOUSED = 128  # of 255: mean of the map of balloons, from which lettering stands in one
 SURE_SHARE = 0.5  # share of a mark's pixels of which the network must be sure
@@ -101,7 +102,7 @@ def _groups(boxes: Sequence[Box]) -> list[list[int]]:
         for k in range(i):
             b = boxes[k]
             small, large = sorted((max(a.width, a.height), max(b.width, b.height)))
-            gap = max(max(a.left, b.left) - min(a.right, b.right), max(a.top, b.top) - min(a.bottom, b.bottom))
+            gap = a.gap(b)
             # Voicing marks and dots are small beside their letter; they stand closer.
             if gap < REACH * small or (gap < 0.15 * large and large < 12 * small):
                 alike = large < ALIKE * small or gap < 0.15 * large

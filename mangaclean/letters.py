@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import masks
+from mangaclean import drawn, masks
 from mangaclean.bubbles import cells, placed
 from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import Levels, grown, half_thickness
@@ -20,7 +20,6 @@ CELL = 0.05  # of the page's short side: the room round what is marked, at least
 LEAST = 40  # px: smaller pieces go by their own pixels
 TORN, GLIMPSED = 0.3, 0.25  # share of a piece that is erased, and that is seen, from which the rest goes, too
 MOSTLY_GONE = 0.95  # share of a stroke that is erased, from which others of its letter are looked for
-TRACE = 30  # of 255: what the network shows somewhere in a stroke of a letter whose other strokes are erased
 GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: how far off, how large and how thick it is
 SHOWN = 0.6  # share of a piece that is seen, from which lines of art may run past it, and it may be a letter's dot
 SMALL = 0.05  # of the page's short side: the long side of such a letter, at most; large ones hang together with art
@@ -38,7 +37,7 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
     """
     out = marked.copy()
     short = min(levels.shape)
-    for window in windows(levels > seen, max(round(CELL * short), 1)):
+    for window in windows(levels > seen):
         at = window.slices
         for light in (False, True):
             ink = pieces(_ink(image[at], light))
@@ -60,7 +59,7 @@ def left_over(
     """
     left = []
     short = min(levels.shape)
-    for window in windows(erased, max(round(CELL * short), 1)):
+    for window in windows(erased):
         at = window.slices
         ink = _ink(image[at], light=False)
         found = pieces(ink)
@@ -94,7 +93,7 @@ def _torn_or_beside(
     """
     gone = ink.share(erased)
     torn = fits & (gone > TORN) & (gone < 1) & (shown >= GLIMPSED)
-    beside = fits & (gone <= TORN) & (ink.count(levels > TRACE) > 0)
+    beside = fits & (gone <= TORN) & (ink.count(levels > drawn.TRACE) > 0)
     erased_ones = (gone > MOSTLY_GONE) & (ink.areas >= LEAST)
     erased_ones[0] = False
     return [
@@ -140,8 +139,9 @@ def _ink(image: Image, light: bool) -> Mask:
     return np.asarray(grey > LIGHT if light else grey < DARK)
 
 
-def windows(marked: Mask, cell: int) -> list[Box]:
+def windows(marked: Mask) -> list[Box]:
     """Boxes round all that is marked (H, W), with a cell or two of room; a page has ink where nothing is lettering."""
     height, width = marked.shape
+    cell = max(round(CELL * min(height, width)), 1)
     boxes = pieces(cells(marked, cell)).extents[1:] * cell
     return [Box(x, y, min(x + wide, width), min(y + high, height)) for x, y, wide, high in boxes.tolist()]

@@ -40,7 +40,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     listed = credits.places(blocks, image.shape[1], image.shape[0])
     seen = drawn.lettering(finding)
     if seen is not None:
-        seen = siblings.raised(image, seen, drawn.SEEN, drawn.SURE)
+        seen = siblings.raised(image, seen)
     mask = np.zeros(image.shape[:2], bool)
     lined = filled(lines, Box(0, 0, image.shape[1], image.shape[0]))
     taken = lined.copy()

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from mangaclean.letters import CELL, windows
+from mangaclean.drawn import SEEN, SURE, TRACE
+from mangaclean.letters import windows
 from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import Levels, grown, ink_of
 from mangaclean.types import Box, Image
@@ -16,7 +18,6 @@ ALIKE = 20  # levels between two colours, in the channel that differs most, at m
 EVEN, BEYOND = 0.5, 0.15  # share of a letter that is of its colour, at least, and of what is round it, at most
 NEAR, LARGER = 1.5, 8.0  # times a letter's size: how far off, and how much larger or smaller its neighbours are
 FIRM = 0.5  # share of a mark, or of the letters of a group, of which the network is sure by itself
-TRACE = 30  # of 255: what the network shows of ink that it does not see
 SHOWN, GLIMPSED = 0.6, 0.25  # share of a piece of ink that is shown: of a letter by itself, and of one among others
 OWN = 0.8  # share of a colour that is shown near a group, from which nothing but its letters has it
 ROOM = 6  # px round a mark in which its ground is looked at
@@ -37,26 +38,23 @@ class Letter:
     def goes_with(self, other: "Letter") -> bool:
         """Whether two letters stand close by each other, in one ink."""
         small, large = sorted((self.size, other.size))
-        a, b = self.box, other.box
-        gap = max(a.left - b.right, b.left - a.right, a.top - b.bottom, b.top - a.bottom)
-        if gap > NEAR * large or large > LARGER * small:
+        if self.box.gap(other.box) > NEAR * large or large > LARGER * small:
             return False
         return bool((np.abs(self.color.astype(np.int16) - other.color) <= ALIKE).all())
 
 
-def raised(image: Image, levels: Levels, seen: int, sure: int) -> Levels:
+def raised(image: Image, levels: Levels) -> Levels:
     """What a network shows (H, W) of a page (H, W, 3), and surely the letters in the ink of one beside them.
 
-    `seen`, `sure`: levels from which it sees lettering, and from which it is sure of it. Coloured ink alone tells
-    letters from art, where it is even and ends with the letter.
+    Coloured ink alone tells letters from art, where it is even and ends with the letter.
     """
     letters = []
-    for window in windows(levels > seen, max(round(CELL * min(levels.shape)), 1)):
-        found = pieces(levels[window.slices] > seen)
-        firm = found.share(levels[window.slices] > sure) >= FIRM
-        for i in np.flatnonzero(found.areas >= LEAST).tolist():
-            letter = _letter(image, levels, found, i, window, bool(firm[i])) if i else None
-            letters += [letter] if letter else []
+    for window in windows(levels > SEEN):
+        found = pieces(levels[window.slices] > SEEN)
+        firm = found.share(levels[window.slices] > SURE) >= FIRM
+        large = [i for i in range(1, len(found)) if found.areas[i] >= LEAST]
+        maybe = (_letter(image, levels, found, i, window, bool(firm[i])) for i in large)
+        letters += [letter for letter in maybe if letter]
     out = levels
     for group in _groups(letters):
         if sum(letter.firm for letter in group) <= FIRM * len(group):
@@ -103,9 +101,7 @@ def _groups(letters: Sequence[Letter]) -> list[list[Letter]]:
 
 def _raise(out: Levels, image: Image, levels: Levels, group: Sequence[Letter]) -> None:
     """Raises the ink of a group's letters, and of those beside them that the network hardly shows."""
-    around = group[0].box
-    for letter in group[1:]:
-        around = around.union(letter.box)
+    around = reduce(Box.union, (letter.box for letter in group))
     sizes = sorted(letter.size for letter in group)
     window = around.grown(sizes[-1], image.shape[1], image.shape[0])
     color: Levels = np.median([letter.color for letter in group], axis=0).astype(np.uint8)

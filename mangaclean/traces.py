@@ -21,12 +21,8 @@ ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
 MOSTLY = 0.75  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
-INK, WITHIN, DOT = (
-    60,
-    0.9,
-    0.2,
-)  # levels off a text's ink; share of a letter beyond a balloon in the lines; em, its size
-TRACE, GLIMPSED = 30, 0.25  # level that the network shows of it, and in what share of it
+INK, DOT = 60, 0.2  # levels off a text's ink, at most, and em: the size, at least, of its letters beyond a balloon
+WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
 NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
@@ -67,7 +63,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         theirs = lined[window.slices] & ~tight
         own, other = _with_marks(own, other, near, inside, tight, theirs, block.em, printed)
         if inside is not None and printed:
-            beyond = _beyond(page, own, near, inside, grown(tight, round(0.2 * block.em)) & ~theirs, block.em)
+            beyond = _beyond(page, own, near, inside, tight, theirs, block.em)
             own, other = own | beyond, other & ~beyond
         if inside is not None:
             ends = _ends(own, other, inside, block.em)
@@ -158,7 +154,7 @@ def _with_marks(
 
     Letters that touch a frame or a figure in a balloon are outside of it to one who follows its ground: there what the
     network is sure of is lettering, as far as it is as thick as a letter. `tight` are the block's lines, `theirs` those
-    of others.
+    of others. Of a text that is `printed`, the lines tell as well as the balloon does.
     """
     near = grown(tight, round(0.2 * em))
     marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
@@ -170,14 +166,15 @@ def _with_marks(
     return own | marked, other & ~marked
 
 
-def _beyond(page: Image, own: Mask, seen: Levels, inside: Mask, lines: Mask, em: float) -> Mask:
+def _beyond(page: Image, own: Mask, seen: Levels, inside: Mask, tight: Mask, theirs: Mask, em: float) -> Mask:
     """Letters of a text that runs out of its balloon, on whatever ground: in the lines, in the ink of the others."""
     letters = own & shrunk(inside, 2)
-    if not letters.any() or not (lines & ~inside).any():
+    if not letters.any() or not (tight & ~inside).any():
         return np.zeros_like(own)
+    lines = grown(tight, round(0.2 * em)) & ~theirs
     ink = np.median(page[letters], axis=0).astype(np.uint8)
     found = pieces((ink_of(page, ink) <= INK) & ~inside)
-    more = (found.share(lines) > WITHIN) & (found.share(seen > TRACE) > GLIMPSED)
+    more = (found.share(lines) > WITHIN) & (found.share(seen > drawn.TRACE) > GLIMPSED)
     more &= (found.sides < strokes.LETTER * em) & (found.sides > DOT * em)
     return grown(found.those(more), 1) & ~inside
 

@@ -69,6 +69,13 @@ class Box(NamedTuple):
         """Area shared with `other`, in square pixels."""
         return self.common(other).area
 
+    def gap(self, other: "Box") -> int:
+        """How far `other` is off along one axis, px; below 0 where they overlap along both."""
+        return max(
+            max(self.left, other.left) - min(self.right, other.right),
+            max(self.top, other.top) - min(self.bottom, other.bottom),
+        )
+
     def moved(self, right: int, down: int) -> "Box":
         """So many px further right and down."""
         return Box(self.left + right, self.top + down, self.right + right, self.bottom + down)

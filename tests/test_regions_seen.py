@@ -154,7 +154,7 @@ def test_what_the_network_alone_sees_in_a_balloon_is_speech_up_to_some_times_the
     """A thing that somebody speaks of may be drawn in the balloon."""
     image = drawn.page(600, 600)
     drawn.hatched(image)
-    drawn.balloon(image, (90, 100), (80, 100))
+    drawn.balloon(image, (130, 150), (80, 100))
     drawn.balloon(image, (420, 380), (90, 100))
     line = drawn.column(image, 120, 100, 4)
     blank = image.copy()
