@@ -41,6 +41,20 @@ class Traced:
         return self.sigma <= FLAT
 
 
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block stands, all (h, w) in its window: what the network sees (0 to 255), the inside of its balloon if it
+    has one, its own lines and those of others. `em` px is its letters' size; it is `printed` if it reads well.
+    """
+
+    seen: Levels
+    inside: Mask | None
+    lines: Mask
+    others: Mask
+    em: float
+    printed: bool
+
+
 def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | None, lined: Mask) -> Traced:
     """A block's strokes on a page (H, W, 3), by its ink and by what the network sees, if there is one.
 
@@ -60,10 +74,11 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     specks, tight = np.zeros_like(own), filled(every, window)
     if seen is not None:
         near = seen[window.slices]
-        theirs = lined[window.slices] & ~tight
-        own, other = _with_marks(own, other, near, inside, tight, theirs, block.em, printed)
+        place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
+        marked = _marked(place)
+        own, other = own | marked, other & ~marked
         if inside is not None and printed:
-            beyond = _beyond(page, own, near, inside, tight, theirs, block.em)
+            beyond = _beyond(page, own, inside, place)
             own, other = own | beyond, other & ~beyond
         if inside is not None:
             ends = _ends(own, other, inside, block.em)
@@ -84,7 +99,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         if inside is None and traced.flat:
             mask |= masks.dirty(page, own, mask, other)
         return traced
-    del specks, mask, inside  # a window may be as large as the page
+    del place, specks, mask, inside  # a window may be as large as the page
     marked = (seen[window.slices] > drawn.HINTED) & grown(tight, round(0.25 * block.em))
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
@@ -147,35 +162,36 @@ def _backed(strokes: Mask, marked: Mask) -> Mask:
     return found.those(found.share(marked) > BACKED)
 
 
-def _with_marks(
-    own: Mask, other: Mask, seen: Levels, inside: Mask | None, tight: Mask, theirs: Mask, em: float, printed: bool
-) -> tuple[Mask, Mask]:
-    """Strokes with what the network sees in the lines besides, whatever it touches; and the ink that is left.
+def _marked(place: Place) -> Mask:
+    """What the network sees of a block in its lines, whatever it touches.
 
     Letters that touch a frame or a figure in a balloon are outside of it to one who follows its ground: there what the
-    network is sure of is lettering, as far as it is as thick as a letter. `tight` are the block's lines, `theirs` those
-    of others. Of a text that is `printed`, the lines tell as well as the balloon does.
+    network is sure of is lettering, as far as it is as thick as a letter. Of a text that is printed, the lines tell as
+    well as the balloon does.
     """
-    near = grown(tight, round(0.2 * em))
-    marked = (seen > drawn.SEEN) & (near if inside is None else near & inside)
-    if inside is not None and inside.any():
-        outside = (_hull(inside) | tight if printed else _hull(inside)) & ~inside
-        letters = pieces(drawn.marks(seen) & outside)
-        thick = (letters.extents[:, 2:].min(1) >= EDGE * em) & (letters.count(theirs) == 0)
+    near = grown(place.lines, round(0.2 * place.em))
+    inside = place.inside
+    if inside is None:
+        return (place.seen > drawn.SEEN) & near
+    marked = (place.seen > drawn.SEEN) & near & inside
+    if inside.any():
+        outside = (_hull(inside) | place.lines if place.printed else _hull(inside)) & ~inside
+        letters = pieces(drawn.marks(place.seen) & outside)
+        thick = (letters.extents[:, 2:].min(1) >= EDGE * place.em) & (letters.count(place.others) == 0)
         marked |= grown(letters.those(thick), 2) & outside
-    return own | marked, other & ~marked
+    return marked
 
 
-def _beyond(page: Image, own: Mask, seen: Levels, inside: Mask, tight: Mask, theirs: Mask, em: float) -> Mask:
+def _beyond(page: Image, own: Mask, inside: Mask, place: Place) -> Mask:
     """Letters of a text that runs out of its balloon, on whatever ground: in the lines, in the ink of the others."""
     letters = own & shrunk(inside, 2)
-    if not letters.any() or not (tight & ~inside).any():
+    if not letters.any() or not (place.lines & ~inside).any():
         return np.zeros_like(own)
-    lines = grown(tight, round(0.2 * em)) & ~theirs
+    lines = grown(place.lines, round(0.2 * place.em)) & ~place.others
     ink = np.median(page[letters], axis=0).astype(np.uint8)
     found = pieces((ink_of(page, ink) <= INK) & ~inside)
-    more = (found.share(lines) > WITHIN) & (found.share(seen > drawn.TRACE) > GLIMPSED)
-    more &= (found.sides < strokes.LETTER * em) & (found.sides > DOT * em)
+    more = (found.share(lines) > WITHIN) & (found.share(place.seen > drawn.TRACE) > GLIMPSED)
+    more &= (found.sides < strokes.LETTER * place.em) & (found.sides > DOT * place.em)
     return grown(found.those(more), 1) & ~inside
 
 
