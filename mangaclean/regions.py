@@ -7,7 +7,20 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from mangaclean import added, appearance, bubbles, credits, drawn, letters, masks, memory, outlines, panels, siblings
+from mangaclean import (
+    added,
+    appearance,
+    bubbles,
+    credits,
+    drawn,
+    hollows,
+    letters,
+    masks,
+    memory,
+    outlines,
+    panels,
+    siblings,
+)
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
@@ -83,10 +96,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             if _wanted(regions[-1], wishes) != "keep":
                 mask[traced.window.slices] |= traced.mask
             traces.append(traced)
-        pairs = zip(regions, traces, strict=True)
-        kept = [(traced.window, traced.strokes) for region, traced in pairs if _wanted(region, wishes) == "keep"]
-        for window, rest in letters.left_over(image, seen, mask, kept, drawn.SEEN):
-            mask[window.slices] |= rest
+        _complete(mask, image, seen, list(zip(regions, traces, strict=True)), wishes)
     homes = [traced.block.bubble for traced in traces]
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
     notes = []
@@ -96,6 +106,21 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             mask[window.slices] |= lettering
             notes.append(f"{wish.id}: added by hand; {how}")
     return Detection(mask, panels.ordered(image, regions, cfg.direction), tuple(notes))
+
+
+def _complete(
+    mask: Mask, image: Image, seen: Levels, pairs: Sequence[tuple[Region, Traced]], wishes: Sequence[Wish]
+) -> None:
+    """Marks what `mask` (H, W) leaves of letters that it holds in part: strokes, and the insides of hollow ones."""
+    kept = [(traced.window, traced.strokes) for region, traced in pairs if _wanted(region, wishes) == "keep"]
+    rests = letters.left_over(image, seen, mask, kept, drawn.SEEN)
+    for window, rest in rests:
+        mask[window.slices] |= rest
+    gone = [traced for region, traced in pairs if region.kind == "sfx" and _wanted(region, wishes) != "keep"]
+    largest = max((traced.block.em for traced in gone), default=0.0)
+    erased = [(traced.window, traced.mask) for traced in gone]
+    for window, inside in hollows.insides(image, mask, erased + rests if gone else [], largest):
+        mask[window.slices] |= inside
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:
