@@ -4,18 +4,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
+import cv2
 import numpy as np
 
 from mangaclean.drawn import SEEN, SURE, TRACE
 from mangaclean.letters import windows
 from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import Levels, grown, ink_of
-from mangaclean.types import Box, Image
+from mangaclean.types import Box, Image, Mask
 
 LEAST = 40  # px: smaller marks have no colour of their own
 COLORED = 25  # levels between channels, at least: black and white are the ink of art, too
 ALIKE = 20  # levels between two colours, in the channel that differs most, at most
-EVEN, BEYOND = 0.5, 0.15  # share of a letter that is of its colour, at least, and of what is round it, at most
+EVEN, BEYOND = 0.4, 0.15  # share of a letter that is of its colour, at least, and of what is round it, at most
+FILL = 0.3  # of a mark: what is coloured within it, at least, to be the fill of an outlined letter
+BIN = 32  # levels of a channel that are one to a tally of colours
 NEAR, LARGER = 1.5, 8.0  # times a letter's size: how far off, and how much larger or smaller its neighbours are
 FIRM = 0.5  # share of a mark, or of the letters of a group, of which the network is sure by itself
 SHOWN, GLIMPSED = 0.6, 0.25  # share of a piece of ink that is shown: of a letter by itself, and of one among others
@@ -46,7 +49,8 @@ class Letter:
 def raised(image: Image, levels: Levels) -> Levels:
     """What a network shows (H, W) of a page (H, W, 3), and surely the letters in the ink of one beside them.
 
-    Coloured ink alone tells letters from art, where it is even and ends with the letter.
+    Coloured ink alone tells letters from art, where it is even and ends with the letter; of an outlined letter it is
+    the ink of its fill.
     """
     letters = []
     for window in windows(levels > SEEN):
@@ -69,17 +73,38 @@ def _letter(image: Image, levels: Levels, of: Pieces, piece: int, within: Box, f
     window = local.moved(within.left, within.top)
     page, shown = image[window.slices], levels[window.slices]
     mark = of.labels[local.slices] == piece
-    core = mark & (shown >= np.median(shown[mark]))
-    color: Levels = np.median(page[core], axis=0).astype(np.uint8)
-    if color.max() - color.min() < COLORED:
+    for core in (mark & (shown >= np.median(shown[mark])), _fill(page, mark)):
+        color = _color(page[core])
+        like = ink_of(page, color) <= ALIKE
+        if color.max() - color.min() >= COLORED and like[core].mean() >= EVEN:
+            break
+    else:
         return None
-    like = ink_of(page, color) <= ALIKE
     ink = pieces(like)
-    letter = mark | ink.those((ink.count(mark) > 0) & (ink.share(shown > TRACE) >= SHOWN))
+    letter = mark | core | ink.those((ink.count(mark) > 0) & (ink.share(shown > TRACE) >= SHOWN))
     ring = grown(letter, ROOM - 1) & ~letter
-    if not ring.any() or like[core].mean() < EVEN or like[ring].mean() > BEYOND:
+    if not ring.any() or like[ring].mean() > BEYOND:
         return None
     return Letter(of.box(piece).moved(within.left, within.top), color, firm)
+
+
+def _fill(page: Image, mark: Mask) -> Mask:
+    """What is coloured within a mark (h, w): the fill of an outlined letter, of which a network shows the outline.
+
+    All of the mark where that is little.
+    """
+    outlines = cv2.findContours(mark.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
+    within = cv2.drawContours(np.zeros(mark.shape, np.uint8), outlines, -1, 1, cv2.FILLED) > 0
+    fill = within & (page.max(2) - page.min(2) >= COLORED)
+    return fill if fill.sum() >= FILL * mark.sum() else mark
+
+
+def _color(pixels: Levels) -> Levels:
+    """The colour (3,) that most of some pixels (n, 3) have; there is none of it where an edge blends two."""
+    tally = (pixels // BIN).astype(np.int32) @ np.array([64, 8, 1], np.int32)
+    most = pixels[tally == np.bincount(tally).argmax()]
+    color: Levels = np.median(most, axis=0).astype(np.uint8)
+    return color
 
 
 def _groups(letters: Sequence[Letter]) -> list[list[Letter]]:

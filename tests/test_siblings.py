@@ -7,7 +7,7 @@ from mangaclean import drawn, regions, siblings
 from mangaclean.config import SegmentConfig
 from mangaclean.types import Finding, Image
 
-BROWN, GREEN = (83, 44, 30), (40, 110, 60)
+BROWN, GREEN, YELLOW = (83, 44, 30), (40, 110, 60), (245, 210, 20)
 SURE, FAINT = 240, 120
 BARS = [(60 + 40 * n, 100, 80 + 40 * n, 160) for n in range(6)]  # left, top, right, bottom
 
@@ -66,6 +66,22 @@ def test_ink_that_goes_on_beyond_what_the_network_shows_is_art() -> None:
     image, seen = lettered([BROWN] * 4, [SURE, FAINT, 0, 0])
     image[100:300, 100:400] = BROWN  # a coat that starts where the second letter would stand
     assert np.array_equal(siblings.raised(image, seen), seen)
+
+
+@pytest.mark.parametrize(("fill", "goes"), [(YELLOW, True), (GREEN, False)])
+def test_letters_that_the_network_shows_in_outline_go_with_a_sure_one_of_their_fill(fill, goes) -> None:
+    image, seen = lettered([(20, 20, 20)] * 3, [SURE, FAINT, FAINT])
+    fills = []
+    for n, (left, top, right, bottom) in enumerate(BARS[:3]):
+        image[top + 4 : bottom - 4, left + 4 : right - 4] = fill if n else YELLOW
+        if n:
+            seen[top + 6 : bottom - 6, left + 6 : right - 6] = 0
+            fills.append((slice(top + 4, bottom - 4), slice(left + 4, right - 4)))
+    levels = siblings.raised(image, seen)
+    assert [bool((levels[fill] > drawn.SURE).all()) for fill in fills] == [goes] * 2
+    for fill in fills:
+        levels[fill] = seen[fill]
+    assert (levels[:, BARS[1][0] :] == seen[:, BARS[1][0] :]).all(), "more than a fill is raised"
 
 
 def test_a_letter_far_off_is_none_of_the_group() -> None:
