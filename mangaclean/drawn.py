@@ -67,12 +67,20 @@ def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:
         window = boxes[group[0]]
         for i in group[1:]:
             window = window.union(boxes[i])
-        strokes = np.isin(letters.labels[window.slices], [ids[i] for i in group])
-        em = float(np.median([max(boxes[i].width, boxes[i].height) for i in group]))
+        own = [ids[i] for i in group]
+        strokes = np.isin(letters.labels[window.slices], own)
+        em = _size(letters.sides[own], letters.areas[own])
         spread = window.height - window.width
         line = _line(strokes, window, float(seen[window.slices][strokes].mean()) / 255)
         found.append(Drawn(window, strokes, line, em, spread > 0))
     return found
+
+
+def _size(sides: NDArray[np.int32], areas: NDArray[np.int32]) -> float:
+    """The size, px, of letters by their marks' long sides and areas: the median of the ink, as dots are no letters."""
+    order = np.argsort(sides)
+    ink = np.cumsum(areas[order])
+    return float(sides[order][np.searchsorted(ink, ink[-1] / 2)])
 
 
 def _mostly_free(marked: Mask, taken: Mask) -> Mask:

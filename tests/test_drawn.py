@@ -46,6 +46,12 @@ def test_letter_of_another_size_is_no_part_of_an_effect() -> None:
     assert len(drawn.find(drawn.marks(levels), levels, nothing())) == 2
 
 
+def test_an_effect_is_as_large_as_its_letters_whatever_dots_stand_beside() -> None:
+    levels = seen((50, 50, 110, 130), (50, 140, 62, 152), (72, 140, 84, 152), (94, 140, 106, 152))
+    (effect,) = drawn.find(drawn.marks(levels), levels, nothing())
+    assert effect.em == 80
+
+
 def test_what_a_line_has_taken_is_not_found_again() -> None:
     levels = seen((50, 50, 80, 90))
     taken = nothing()
