@@ -31,11 +31,8 @@ def insides(image: Image, erased: Mask, effects: Sequence[tuple[Box, Mask]], lar
         if not near:
             continue
         rest = pieces(~erased[window.slices], connectivity=4)
-        left, top, width, height = rest.extents.T
-        fits = (left > 0) & (top > 0) & (left + width < window.width) & (top + height < window.height)
-        fits[0] = False
-        beyond = ~(erased[window.slices] | rest.those(fits))
-        fits &= (rest.areas >= LEAST) & (rest.areas <= largest**2)
+        beyond = ~(erased[window.slices] | rest.those(rest.inner))
+        fits = rest.inner & (rest.areas >= LEAST) & (rest.areas <= largest**2)
         for piece in np.flatnonzero(fits).tolist():
             local = rest.box(piece).grown(NEAR, window.width, window.height)
             place = local.moved(window.left, window.top)

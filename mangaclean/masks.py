@@ -32,9 +32,7 @@ def dilated(strokes: Mask, other: Mask, em: float, inside: Mask | None = None) -
 def without_islands(mask: Mask, em: float) -> Mask:
     """A mask (h, w) of letters on art with what little it leaves inside of them: rims of strokes, hardly any art."""
     rest = pieces(~mask, connectivity=4)
-    left, top, width, height = rest.extents.T
-    inner = (left > 0) & (top > 0) & (left + width < mask.shape[1]) & (top + height < mask.shape[0])
-    return mask | rest.those(inner & (rest.areas <= (ISLAND * em) ** 2))
+    return mask | rest.those(rest.inner & (rest.areas <= (ISLAND * em) ** 2))
 
 
 def dirty(page: Image, strokes: Mask, mask: Mask, other: Mask) -> Mask:

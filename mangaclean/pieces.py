@@ -31,6 +31,15 @@ class Pieces:
         """The long side of each piece's box, px."""
         return np.asarray(self.extents[:, 2:].max(1))
 
+    @property
+    def inner(self) -> NDArray[np.bool_]:
+        """Which pieces (n,) touch no edge of the mask; what is not marked is none of them."""
+        height, width = self.labels.shape
+        left, top, wide, high = self.extents.T
+        inside = (left > 0) & (top > 0) & (left + wide < width) & (top + high < height)
+        inside[0] = False
+        return np.asarray(inside)
+
     def box(self, piece: int) -> Box:
         left, top, width, height = self.extents[piece].tolist()
         return Box(left, top, left + width, top + height)

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
 
-import cv2
 import numpy as np
 
+from mangaclean.bubbles import closed
 from mangaclean.drawn import SEEN, SURE, TRACE
 from mangaclean.letters import windows
 from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import Levels, grown, ink_of
-from mangaclean.types import Box, Image, Mask
+from mangaclean.types import Box, Image
 
 LEAST = 40  # px: smaller marks have no colour of their own
 COLORED = 25  # levels between channels, at least: black and white are the ink of art, too
@@ -73,7 +73,10 @@ def _letter(image: Image, levels: Levels, of: Pieces, piece: int, within: Box, f
     window = local.moved(within.left, within.top)
     page, shown = image[window.slices], levels[window.slices]
     mark = of.labels[local.slices] == piece
-    for core in (mark & (shown >= np.median(shown[mark])), _fill(page, mark)):
+    fill = closed(mark, local).inside & (page.max(2) - page.min(2) >= COLORED)  # of an outline that is shown alone
+    for core in (mark & (shown >= np.median(shown[mark])), fill):
+        if core.sum() < FILL * mark.sum():
+            continue
         color = _color(page[core])
         like = ink_of(page, color) <= ALIKE
         if color.max() - color.min() >= COLORED and like[core].mean() >= EVEN:
@@ -88,20 +91,9 @@ def _letter(image: Image, levels: Levels, of: Pieces, piece: int, within: Box, f
     return Letter(of.box(piece).moved(within.left, within.top), color, firm)
 
 
-def _fill(page: Image, mark: Mask) -> Mask:
-    """What is coloured within a mark (h, w): the fill of an outlined letter, of which a network shows the outline.
-
-    All of the mark where that is little.
-    """
-    outlines = cv2.findContours(mark.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)[0]
-    within = cv2.drawContours(np.zeros(mark.shape, np.uint8), outlines, -1, 1, cv2.FILLED) > 0
-    fill = within & (page.max(2) - page.min(2) >= COLORED)
-    return fill if fill.sum() >= FILL * mark.sum() else mark
-
-
 def _color(pixels: Levels) -> Levels:
     """The colour (3,) that most of some pixels (n, 3) have; there is none of it where an edge blends two."""
-    tally = (pixels // BIN).astype(np.int32) @ np.array([64, 8, 1], np.int32)
+    tally = np.ravel_multi_index((pixels // BIN).T, (256 // BIN,) * 3)
     most = pixels[tally == np.bincount(tally).argmax()]
     color: Levels = np.median(most, axis=0).astype(np.uint8)
     return color

@@ -77,9 +77,8 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
         marked = _marked(place)
         own, other = own | marked, other & ~marked
-        if inside is not None and printed:
-            beyond = _beyond(page, own, inside, place)
-            own, other = own | beyond, other & ~beyond
+        beyond = _beyond(page, own, place)
+        own, other = own | beyond, other & ~beyond
         if inside is not None:
             ends = _ends(own, other, inside, block.em)
             own, other = own | ends, other & ~ends
@@ -182,8 +181,11 @@ def _marked(place: Place) -> Mask:
     return marked
 
 
-def _beyond(page: Image, own: Mask, inside: Mask, place: Place) -> Mask:
-    """Letters of a text that runs out of its balloon, on whatever ground: in the lines, in the ink of the others."""
+def _beyond(page: Image, own: Mask, place: Place) -> Mask:
+    """Letters of a printed text that runs out of its balloon, on any ground: in the lines, in the ink of the others."""
+    inside = place.inside
+    if inside is None or not place.printed:
+        return np.zeros_like(own)
     letters = own & shrunk(inside, 2)
     if not letters.any() or not (place.lines & ~inside).any():
         return np.zeros_like(own)
