@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.pieces import pieces
+from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import shrunk
 from mangaclean.types import Box, Finding, Line, Mask
 
@@ -18,6 +18,9 @@ TRACE = 30  # of 255: what the network shows of lettering that it does not see
 HINTED = 110  # of 255: seen, where a line detector sees lettering, too
 HOUSED = 128  # of 255: mean of the map of balloons, from which lettering stands in one
 SURE_SHARE = 0.5  # share of a mark's pixels of which the network must be sure
+COMPANY = 0.4  # the same, of a mark beside a sure one
+BESIDE, LARGER = 0.8, 1.5  # of a mark's long side: how far off that one is; times its area, which the mark has at most
+FEWEST = 12  # px of a mark
 SMALLEST = 0.006  # of the page's short side: the long side of a mark, at least
 THICK = 1  # px: half of what a letter's mark is thick, at least
 REACH = 0.5  # of the smaller one's long side: how far two letters of one effect may stand apart
@@ -43,10 +46,34 @@ def lettering(finding: Finding) -> Levels | None:
 
 
 def marks(seen: Levels) -> Mask:
-    """Pixels of lettering (H, W): all that is seen and hangs together with enough of which the network is sure."""
+    """Pixels of lettering (H, W): all that is seen and hangs together with enough of which the network is sure.
+
+    Of a letter beside a sure one, no larger, less is enough: half a word is worse than none.
+    """
     found = pieces(seen > SEEN)
     sure = found.count(seen > SURE)
-    return found.those((sure >= SURE_SHARE * found.areas) & (sure >= 12))
+    firm = (sure >= SURE_SHARE * found.areas) & (sure >= FEWEST)
+    maybe = (sure >= COMPANY * found.areas) & (found.areas >= FEWEST) & ~firm
+    maybe[0] = False
+    for piece in np.flatnonzero(maybe).tolist():
+        maybe[piece] = any(_goes_with(piece, other, found) for other in _near(piece, firm, found))
+    return found.those(firm | maybe)
+
+
+def _near(piece: int, those: NDArray[np.bool_], of: Pieces) -> list[int]:
+    """Which of some pieces (n,) reach into the room that a piece may go with others in."""
+    height, width = of.labels.shape
+    room = of.box(piece).grown(round(BESIDE * int(of.sides[piece])), width, height)
+    others = np.unique(of.labels[room.slices])
+    return [other for other in others[those[others]].tolist() if other]
+
+
+def _goes_with(piece: int, other: int, of: Pieces) -> bool:
+    """Whether a piece may be a letter beside another one: close to it, alike in size, and not much larger."""
+    small, large = sorted(of.sides[[piece, other]].tolist())
+    if of.box(piece).gap(of.box(other)) >= BESIDE * small or large >= ALIKE * small:
+        return False
+    return bool(of.areas[piece] <= LARGER * of.areas[other])
 
 
 def find(marked: Mask, seen: Levels, taken: Mask) -> list[Drawn]:

@@ -24,8 +24,11 @@ GAP, ALIKE, THIN = 0.6, 1.6, 0.6  # of the size of that letter's next stroke: ho
 SHOWN = 0.6  # share of a piece that is seen, from which lines of art may run past it, and it may be a letter's dot
 SMALL = 0.05  # of the page's short side: the long side of such a letter, at most; large ones hang together with art
 SPARSE = 1 / 30  # of the square of its long side: a piece that covers less is a line of art, an outline or a frame
-ROOM = 8  # px round a piece in which its ground is looked at, and its mask grows
+ROOM = 12  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
+HALF, SURELY = 0.5, 0.1  # of a letter torn on any ground: share that is seen and erased, and sure, at least
+RIM, BEYOND = (1, 3), (8, 12)  # px from a letter to both edges of its rim, and of the ground that is looked at beyond
+WHITE, SOME = 0.7, 0.4  # share of a rim that is white, at least, and of the ground beyond it, at most
 FEWEST = 24  # px of ground round a piece that must be free of other ink
 
 
@@ -51,11 +54,13 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
 def left_over(
     image: Image, levels: Levels, erased: Mask, kept: Sequence[tuple[Box, Mask]], seen: int
 ) -> list[tuple[Box, Mask]]:
-    """What is left of letters of a page (H, W, 3), dark on a quiet ground, of which `erased` (H, W) holds a part.
+    """What is left of dark letters of a page (H, W, 3) of which `erased` (H, W) holds a part.
 
     Half a letter is worse than a whole one: a network sees the head of a long `ー` and not its tail, or one stroke of
-    `い` and not the other, or is surer of `!` than of its dot. `kept` are the strokes of lettering that stays. Returns
-    windows of the page with what is to be erased in them.
+    `い` and not the other, or is surer of `!` than of its dot. On other than quiet ground art runs into letters: there
+    only letters that are gone for the most part go whole, where the network shows a trace of the rest, or they have a
+    white rim. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to be erased in
+    them.
     """
     left = []
     short = min(levels.shape)
@@ -71,17 +76,39 @@ def left_over(
                 fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
         fits[0] = False
         shown = found.share(levels[at] > seen)
+        halves = _halves(found, shown, levels[at], erased[at])
         for label in _torn_or_beside(found, fits, shown, levels[at], erased[at]):
             near = found.box(label).grown(ROOM, window.width, window.height)
+            page, shows = image[at][near.slices], levels[at][near.slices]
             piece = found.labels[near.slices] == label
+            rest = piece & ~erased[at][near.slices]
             other = ink[near.slices] & ~piece
             ring = grown(piece, 4) & ~grown(piece, 2)
             if shown[label] >= SHOWN and found.sides[label] <= SMALL * short:
                 ring &= ~grown(other, 2)
-            if ring.sum() >= FEWEST and image[at][near.slices][ring].std(0).max() <= QUIET:
+            quiet = ring.sum() >= FEWEST and page[ring].std(0).max() <= QUIET
+            if quiet or (halves[label] and (_hinted(shows, rest) or _rimmed(page, piece))):
                 mask = masks.dilated(piece, other, int(found.sides[label]))
                 left.append((near.moved(window.left, window.top), mask))
     return left
+
+
+def _halves(ink: Pieces, shown: NDArray[np.float64], levels: Levels, erased: Mask) -> NDArray[np.bool_]:
+    """Which pieces of ink (n,) are seen and erased for the most part, and surely lettering somewhere."""
+    most = (shown >= HALF) & (ink.share(erased) >= HALF)
+    return np.asarray(most & (ink.share(levels > drawn.SURE) >= SURELY))
+
+
+def _hinted(levels: Levels, rest: Mask) -> bool:
+    """Whether a network's map shows a trace of most of what is left of a letter (both (h, w))."""
+    return bool(rest.any() and (levels[rest] > drawn.TRACE).mean() >= HALF)
+
+
+def _rimmed(page: Image, piece: Mask) -> bool:
+    """Whether a piece of a page (h, w, 3) has a white rim, and other ground beyond: an outlined letter."""
+    white = page.min(2) > LIGHT
+    rim, beyond = (grown(piece, far) & ~grown(piece, near) for near, far in (RIM, BEYOND))
+    return bool(white[rim].mean() >= WHITE and white[beyond].mean() <= SOME)
 
 
 def _torn_or_beside(

@@ -34,6 +34,25 @@ def test_marks_of_which_the_network_is_nowhere_sure_do_not_count() -> None:
     assert not drawn.marks(seen((50, 50, 90, 90), level=120)).any()
 
 
+@pytest.mark.parametrize(
+    ("box", "sure", "goes"),
+    [
+        ((84, 50, 114, 90), 0.45, True),
+        ((84, 50, 114, 90), 0.3, False),  # it hesitates too much
+        ((150, 50, 180, 90), 0.45, False),  # far off
+        ((84, 50, 134, 130), 0.45, False),  # much larger
+    ],
+)
+def test_of_a_letter_beside_a_sure_one_less_is_enough(box: tuple[int, int, int, int], sure: float, goes: bool) -> None:
+    left, top, right, bottom = box
+    levels = (
+        seen((50, 50, 80, 90)) | seen(box, level=120) | seen((left, top, right, top + round(sure * (bottom - top))))
+    )
+    assert drawn.marks(levels)[top:bottom, left:right].all() == goes
+    levels[:, :82] = 0
+    assert not drawn.marks(levels).any()  # by itself it is not enough
+
+
 def test_letters_side_by_side_are_one_effect_and_far_ones_another() -> None:
     levels = seen((50, 50, 80, 90), (50, 100, 82, 140), (300, 400, 330, 440))
     found = drawn.find(drawn.marks(levels), levels, nothing())
@@ -224,3 +243,24 @@ def test_a_torn_letter_beside_a_wall_goes_where_most_of_it_is_seen(low: int, goe
     mask = left_over(page, seen((64, 100, 70, low)), seen((64, 100, 70, 110)) > 0)
     assert mask[100:118, 64:70].all() == goes
     assert not mask[:, 50:61].any()
+
+
+def test_of_half_a_letter_on_art_the_rest_goes_where_the_network_shows_a_trace_of_it() -> None:
+    page = np.full((*SIZE, 3), 250, np.uint8)
+    page[:, ::6] = 150
+    page[100:140, 64:70] = 0
+    levels = seen((64, 100, 70, 126))
+    erased = seen((62, 98, 72, 126)) > 0
+    assert np.array_equal(left_over(page, levels, erased), erased)
+    made = left_over(page, levels | seen((64, 126, 70, 136), level=60), erased)
+    assert made[100:140, 64:70].all()
+
+
+@pytest.mark.parametrize(("beyond", "goes"), [(150, True), (250, False)])
+def test_of_half_a_letter_on_art_the_rest_goes_where_it_has_a_white_rim(beyond: int, goes: bool) -> None:
+    page = np.full((*SIZE, 3), beyond, np.uint8)
+    page[:, ::8] = 120
+    page[97:143, 61:73] = 250
+    page[100:140, 64:70] = 0
+    erased = seen((62, 98, 72, 126)) > 0
+    assert left_over(page, seen((64, 100, 70, 126)), erased)[100:140, 64:70].all() == goes
