@@ -101,7 +101,9 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         return traced
     del place, specks, mask, inside  # a window may be as large as the page
     near = seen[window.slices]
-    marked = _theirs((near > drawn.HINTED) & grown(tight, round(0.25 * block.em)), tight, near)
+    reach = round(0.25 * block.em)
+    longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
+    marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em)
