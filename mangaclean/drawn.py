@@ -19,8 +19,8 @@ HINTED = 110  # of 255: seen, where a line detector sees lettering, too
 HOUSED = 128  # of 255: mean of the map of balloons, from which lettering stands in one
 SURE_SHARE = 0.5  # share of a mark's pixels of which the network must be sure
 COMPANY = 0.4  # the same, of a mark beside a sure one
-BESIDE, LARGER = 0.8, 1.5  # of a mark's long side: how far off that one is; times its area, which the mark has at most
-FEWEST = 12  # px of a mark
+BESIDE, LARGER = 0.8, 1.5  # of the smaller one's long side: how far off that is; times its area, the mark's at most
+FEWEST = 12  # px of which the network must be sure; of a mark beside a sure one, all its pixels count
 SMALLEST = 0.006  # of the page's short side: the long side of a mark, at least
 THICK = 1  # px: half of what a letter's mark is thick, at least
 REACH = 0.5  # of the smaller one's long side: how far two letters of one effect may stand apart
@@ -54,7 +54,6 @@ def marks(seen: Levels) -> Mask:
     sure = found.count(seen > SURE)
     firm = (sure >= SURE_SHARE * found.areas) & (sure >= FEWEST)
     maybe = (sure >= COMPANY * found.areas) & (found.areas >= FEWEST) & ~firm
-    maybe[0] = False
     for piece in np.flatnonzero(maybe).tolist():
         maybe[piece] = any(_goes_with(piece, other, found) for other in _near(piece, firm, found))
     return found.those(firm | maybe)
@@ -65,7 +64,7 @@ def _near(piece: int, those: NDArray[np.bool_], of: Pieces) -> list[int]:
     height, width = of.labels.shape
     room = of.box(piece).grown(round(BESIDE * int(of.sides[piece])), width, height)
     others = np.unique(of.labels[room.slices])
-    return [other for other in others[those[others]].tolist() if other]
+    return list(others[those[others]].tolist())
 
 
 def _goes_with(piece: int, other: int, of: Pieces) -> bool:

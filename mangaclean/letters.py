@@ -76,8 +76,9 @@ def left_over(
                 fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
         fits[0] = False
         shown = found.share(levels[at] > seen)
-        halves = _halves(found, shown, levels[at], erased[at])
-        for label in _torn_or_beside(found, fits, shown, levels[at], erased[at]):
+        gone = found.share(erased[at])
+        halves = (shown >= HALF) & (gone >= HALF) & (found.share(levels[at] > drawn.SURE) >= SURELY)
+        for label in _torn_or_beside(found, fits, shown, gone, levels[at]):
             near = found.box(label).grown(ROOM, window.width, window.height)
             page, shows = image[at][near.slices], levels[at][near.slices]
             piece = found.labels[near.slices] == label
@@ -93,12 +94,6 @@ def left_over(
     return left
 
 
-def _halves(ink: Pieces, shown: NDArray[np.float64], levels: Levels, erased: Mask) -> NDArray[np.bool_]:
-    """Which pieces of ink (n,) are seen and erased for the most part, and surely lettering somewhere."""
-    most = (shown >= HALF) & (ink.share(erased) >= HALF)
-    return np.asarray(most & (ink.share(levels > drawn.SURE) >= SURELY))
-
-
 def _hinted(levels: Levels, rest: Mask) -> bool:
     """Whether a network's map shows a trace of most of what is left of a letter (both (h, w))."""
     return bool(rest.any() and (levels[rest] > drawn.TRACE).mean() >= HALF)
@@ -112,13 +107,12 @@ def _rimmed(page: Image, piece: Mask) -> bool:
 
 
 def _torn_or_beside(
-    ink: Pieces, fits: NDArray[np.bool_], shown: NDArray[np.float64], levels: Levels, erased: Mask
+    ink: Pieces, fits: NDArray[np.bool_], shown: NDArray[np.float64], gone: NDArray[np.float64], levels: Levels
 ) -> list[int]:
     """Which pieces of ink, of those that fit (n,), are erased in part, or are strokes of letters that are.
 
-    `shown` (n,): the share of each that is seen.
+    `shown`, `gone` (n,): the share of each that is seen, and that is erased.
     """
-    gone = ink.share(erased)
     torn = fits & (gone > TORN) & (gone < 1) & (shown >= GLIMPSED)
     beside = fits & (gone <= TORN) & (ink.count(levels > drawn.TRACE) > 0)
     erased_ones = (gone > MOSTLY_GONE) & (ink.areas >= LEAST)

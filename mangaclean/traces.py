@@ -19,7 +19,7 @@ BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
 ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
-MOST = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
+IN_LINES = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
 MOSTLY = 0.75  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
 INK, DOT = 60, 0.2  # levels off a text's ink, at most, and em: the size, at least, of its letters beyond a balloon
@@ -100,7 +100,6 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
             mask |= masks.dirty(page, own, mask, other)
         return traced
     del place, specks, mask, inside  # a window may be as large as the page
-    near = seen[window.slices]
     reach = round(0.25 * block.em)
     longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
     marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
@@ -168,7 +167,7 @@ def _backed(strokes: Mask, marked: Mask) -> Mask:
 def _theirs(marked: Mask, lines: Mask, seen: Levels) -> Mask:
     """What is marked within a block's lines for the most part; beyond them, only what the network is sure of."""
     found = pieces(marked)
-    return found.those((found.share(lines) >= MOST) | (found.share(seen > drawn.SURE) >= drawn.SURE_SHARE))
+    return found.those((found.share(lines) >= IN_LINES) | (found.share(seen > drawn.SURE) >= drawn.SURE_SHARE))
 
 
 def _marked(place: Place) -> Mask:
