@@ -33,13 +33,13 @@ def error(name: str, clean: Image, mask: Mask) -> float:
     return float(np.sqrt(((painted - clean)[mask] ** 2).mean()))
 
 
-@pytest.mark.parametrize("period", [6, 12])
-def test_patchmatch_continues_a_pattern_that_telea_blurs(period: int) -> None:
-    assert error("patchmatch", stripes(period=period), hole()) < 5
+@pytest.mark.parametrize(("name", "period", "most"), [("patchmatch", 6, 1), ("patchmatch", 12, 1), ("fsr", 7, 10)])
+def test_a_pattern_that_telea_blurs_goes_on(name: str, period: int, most: float) -> None:
+    assert error(name, stripes(period=period), hole()) < most
     assert error("telea", stripes(period=period), hole()) > 50
 
 
-@pytest.mark.parametrize("name", ["telea", "navier-stokes", "patchmatch"])
+@pytest.mark.parametrize("name", ["telea", "navier-stokes", "patchmatch", "fsr"])
 def test_lettering_does_not_leak_into_paper(name: str) -> None:
     clean = np.full((120, 120, 3), 240, np.uint8)
     assert error(name, clean, hole()) < 1.5
@@ -51,12 +51,13 @@ def test_white_is_white() -> None:
     np.testing.assert_array_equal(painted[~hole()], stripes()[~hole()])
 
 
-def test_patchmatch_fills_holes_in_the_corners_of_a_tile() -> None:
+@pytest.mark.parametrize("name", ["patchmatch", "fsr"])
+def test_holes_in_the_corners_of_a_tile_are_filled(name: str) -> None:
     mask = np.zeros((200, 300), bool)
     mask[:12, :12] = mask[-9:, -30:] = True
     page = stripes(200, 300)
     page[mask] = (255, 0, 0)
-    painted = engine("patchmatch")(page, mask)
+    painted = engine(name)(page, mask)
     assert (painted[mask] == painted[mask][:, :1]).all()  # nothing red is left
 
 

@@ -30,6 +30,7 @@ SEGMENTERS = {"net": "mangaclean.engines.segment:net", "rapidocr": "mangaclean.e
 INPAINTERS = {
     "net": "mangaclean.engines.painters:net",
     "patchmatch": "mangaclean.engines.inpaint:patchmatch",
+    "fsr": "mangaclean.engines.inpaint:frequency_selective",
     "lama": "mangaclean.engines.painters:lama",
     "telea": "mangaclean.engines.inpaint:telea",
     "navier-stokes": "mangaclean.engines.inpaint:navier_stokes",
@@ -77,6 +78,7 @@ _NEEDS: dict[str, _Needs] = {
     "mangaclean.engines.inpaint:patchmatch": _Needs(
         (("patchmatch", "pypatchmatch"), _OPENCV), install="pip install pypatchmatch"
     ),
+    "mangaclean.engines.inpaint:frequency_selective": _Needs((_OPENCV,), install="pip install opencv-python-headless"),
     "mangaclean.engines.inpaint:telea": _Needs((_OPENCV,), install="pip install opencv-python-headless"),
     "mangaclean.engines.inpaint:navier_stokes": _Needs((_OPENCV,), install="pip install opencv-python-headless"),
 }

@@ -7,13 +7,13 @@ from mangaclean.config import InpaintConfig
 from mangaclean.engines import inpaint
 from mangaclean.types import Image, Inpainter, Mask
 
-NAMES = ("navier-stokes", "telea", "patchmatch", "patchmatch of small patches")
+NAMES = ("navier-stokes", "frequency-selective", "patchmatch", "patchmatch of small patches")
 
 
 def painters(cfg: InpaintConfig) -> tuple[Inpainter, ...]:
     """The methods of `NAMES`."""
     copies = (inpaint.patchmatch(cfg, patch) for patch in (inpaint.PATCH, inpaint.FINE))
-    return inpaint.navier_stokes(cfg), inpaint.telea(cfg), *copies
+    return inpaint.navier_stokes(cfg), inpaint.frequency_selective(cfg), *copies
 
 
 def stacked(image: Image, mask: Mask, made: tuple[Inpainter, ...]) -> NDArray[np.uint8]:

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from mangaclean.config import InpaintConfig
+from mangaclean.engines import fsr
 from mangaclean.types import Box, Image, Inpainter, Mask
 
 PATCH = 5  # px from the middle of a compared patch to its edge; tone of 60 lines repeats within it
@@ -34,6 +35,19 @@ def patchmatch(cfg: InpaintConfig, patch: int = PATCH) -> Inpainter:
                 found: Image = patch_match.inpaint(tile, hole, patch_size=patch)
                 out[box.slices][hole] = found[hole]
         return out
+
+    return inpainter
+
+
+def frequency_selective(cfg: InpaintConfig) -> Inpainter:
+    """Frequency-selective reconstruction (Seiler and Kaup 2010): lines, hatching and tone run on behind the hole."""
+
+    def inpainter(image: Image, mask: Mask) -> Image:
+        if mask.all():  # nothing to continue from
+            return np.full_like(image, 255)
+        grey = not (image != image[..., :1]).any()
+        out = fsr.reconstruct(image[..., :1] if grey else image, mask)
+        return np.repeat(out, 3, axis=2) if grey else out
 
     return inpainter
 
