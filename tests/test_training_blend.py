@@ -81,7 +81,7 @@ def test_from_crops_to_pages(crops: Path, tmp_path: Path) -> None:
     pytest.importorskip("onnx", reason="export needs onnx")
     import torch
 
-    from training import inpaint_export, loop, packing, train_blend
+    from training import average, inpaint_export, loop, packing, train_blend
     from training.recipe import TrainingError
 
     words = f"--crops {crops} --val {crops} --val-every 1 --out {tmp_path} --batch 2 --threads 1"
@@ -99,6 +99,9 @@ def test_from_crops_to_pages(crops: Path, tmp_path: Path) -> None:
     )  # there, weights are rounded
     before, after = (loop.read_checkpoint(tmp_path / name, "net")["net"] for name in ("blend.pt", "c/blend.pt"))
     assert all(torch.allclose(before[name], after[name], atol=0.01) for name in before)
+    average.main([f"{tmp_path}/blend.pt", f"{tmp_path}/c/blend.pt", "--out", f"{tmp_path}/mean.pt"])
+    mean = loop.read_checkpoint(tmp_path / "mean.pt", "net")["net"]
+    assert all(torch.allclose(mean[name], (before[name] + after[name]) / 2, atol=1e-6) for name in before)
     with pytest.raises(TrainingError, match="cannot be read as ONNX"):
         packing.unpacked(next(crops.iterdir()))
     paint = engines.load("inpaint", InpaintConfig(engine="net", weights=f"{tmp_path}/own.onnx"))

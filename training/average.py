@@ -15,7 +15,7 @@ from training.recipe import TrainingError
 
 def averaged(paths: list[Path]) -> dict[str, object]:
     """A checkpoint with the mean of the weights in others; TrainingError where these are of different networks."""
-    first, *others = (read_checkpoint(path, "net", "recipe") for path in paths)
+    first, *others = (read_checkpoint(path, "net") for path in paths)
     weights: dict[str, Tensor] = {name: value.clone() for name, value in first["net"].items()}
     for path, other in zip(paths[1:], others, strict=True):
         if {k: v.shape for k, v in other["net"].items()} != {k: v.shape for k, v in weights.items()}:
