@@ -14,7 +14,7 @@ from mangaclean.types import Box, Finding, Line, Mask
 Levels = NDArray[np.uint8]
 
 SEEN, SURE = 90, 190  # of 255: marks reach out to where lettering is seen, from where the network is sure of it
-TRACE = 30  # of 255: what the network shows of lettering that it does not see
+TRACE = 16  # of 255: what the network shows of lettering that it does not see
 HINTED = 110  # of 255: seen, where a line detector sees lettering, too
 HOUSED = 128  # of 255: mean of the map of balloons, from which lettering stands in one
 SURE_SHARE = 0.5  # share of a mark's pixels of which the network must be sure

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import drawn, masks
+from mangaclean import drawn, masks, rims
 from mangaclean.bubbles import cells, placed
 from mangaclean.pieces import Pieces, pieces
 from mangaclean.strokes import Levels, grown, half_thickness
@@ -27,8 +27,6 @@ SPARSE = 1 / 30  # of the square of its long side: a piece that covers less is a
 ROOM = 12  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
 HALF, SURELY = 0.5, 0.1  # of a letter torn on any ground: share that is seen and erased, and sure, at least
-RIM, BEYOND = (1, 3), (8, 12)  # px from a letter to both edges of its rim, and of the ground that is looked at beyond
-WHITE, SOME = 0.7, 0.4  # share of a rim that is white, at least, and of the ground beyond it, at most
 FEWEST = 24  # px of ground round a piece that must be free of other ink
 
 
@@ -88,7 +86,7 @@ def left_over(
             if shown[label] >= SHOWN and found.sides[label] <= SMALL * short:
                 ring &= ~grown(other, 2)
             quiet = ring.sum() >= FEWEST and page[ring].std(0).max() <= QUIET
-            if quiet or (halves[label] and (_hinted(shows, rest) or _rimmed(page, piece))):
+            if quiet or (halves[label] and (_hinted(shows, rest) or rims.white(page, piece))):
                 mask = masks.dilated(piece, other, int(found.sides[label]))
                 left.append((near.moved(window.left, window.top), mask))
     return left
@@ -97,13 +95,6 @@ def left_over(
 def _hinted(levels: Levels, rest: Mask) -> bool:
     """Whether a network's map shows a trace of most of what is left of a letter (both (h, w))."""
     return bool(rest.any() and (levels[rest] > drawn.TRACE).mean() >= HALF)
-
-
-def _rimmed(page: Image, piece: Mask) -> bool:
-    """Whether a piece of a page (h, w, 3) has a white rim, and other ground beyond: an outlined letter."""
-    white = page.min(2) > LIGHT
-    rim, beyond = (grown(piece, far) & ~grown(piece, near) for near, far in (RIM, BEYOND))
-    return bool(white[rim].mean() >= WHITE and white[beyond].mean() <= SOME)
 
 
 def _torn_or_beside(

@@ -115,7 +115,7 @@ def _complete(
     kept = [(traced.window, traced.strokes) for region, traced in pairs if _wanted(region, wishes) == "keep"]
     rests = letters.left_over(image, seen, mask, kept, drawn.SEEN)
     for window, rest in rests:
-        mask[window.slices] |= rest
+        mask[window.slices] = masks.without_islands(mask[window.slices] | rest, min(window.width, window.height) / 2)
     gone = [traced for region, traced in pairs if region.kind == "sfx" and _wanted(region, wishes) != "keep"]
     largest = max((traced.block.em for traced in gone), default=0.0)
     erased = [(traced.window, traced.mask) for traced in gone]
@@ -194,6 +194,9 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
             bubble = bubbles.find(image, [effect.line])[0]
         if sigma <= FLAT:
             mask |= masks.dirty(image[window.slices], strokes, mask, np.zeros_like(mask))
+        else:
+            close = masks.on_art(image[window.slices], strokes, seen[window.slices] > drawn.TRACE, effect.em)
+            mask &= masks.without_islands(close, effect.em)
         found.append(
             Traced(Block((effect.line,), (), bubble, effect.vertical, effect.em), window, strokes, mask, sigma)
         )

@@ -109,6 +109,8 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     sigma = deviation(page, mask, other)
     if sigma <= FLAT:
         mask |= masks.dirty(page, own, mask, other)
+    else:
+        mask &= masks.on_art(page, own, near > drawn.TRACE, block.em)
     return Traced(block, window, own, mask, sigma)
 
 

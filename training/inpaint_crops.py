@@ -65,13 +65,15 @@ def _page(rng: Rng, paths: list[Path]) -> NDArray[np.uint8]:
     return np.asarray(np.load(paths[rng.integers(len(paths))], mmap_mode="r"))
 
 
-def crop(rng: Rng, art: NDArray[np.uint8], other: NDArray[np.uint8], size: int) -> tuple[Picture, Hole, Picture]:
-    """Image, hole and truth: art of one page under lettering of another, or of its own, both as scans are."""
+def crop(
+    rng: Rng, art: NDArray[np.uint8], other: NDArray[np.uint8], size: int, own: float = 0.3
+) -> tuple[Picture, Hole, Picture]:
+    """Image, hole and truth: art of a page under lettering of another or (`own`, a share) of its own, as scans are."""
     scale = 1.0 if rng.random() < 0.6 else float(np.exp(rng.uniform(np.log(0.6), np.log(1.5))))
-    own = rng.random() < 0.3
+    its_own = rng.random() < own
     for _ in range(4):  # rather over something than over nothing
-        part = window(rng, art, size, scale)
-        letters = (part if own else window(rng, other, size, float(rng.uniform(0.7, 1.4)), True))[:, :, 3] > 0
+        part = window(rng, art, size, scale, its_own)
+        letters = (part if its_own else window(rng, other, size, float(rng.uniform(0.7, 1.4)), True))[:, :, 3] > 0
         truth, hidden = part[:, :, :3], holes.hole(rng, letters)
         if truth[hidden].std() > 8 or rng.random() < 0.1:
             break

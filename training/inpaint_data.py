@@ -11,6 +11,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from training import comics, draw_pool, matter
 from training.art import Picture
@@ -24,17 +25,27 @@ _STYLES = {"grey": 0.15, "ink": 0.25, "tone": 0.38, "colour": 0.22}
 
 
 def draw(
-    rng: Rng, sources: Sources, width: int = 880, height: int = 1240, styles: Mapping[str, float] = _STYLES
+    rng: Rng,
+    sources: Sources,
+    width: int = 880,
+    height: int = 1240,
+    styles: Mapping[str, float] = _STYLES,
+    *,
+    real: float = 0.3,
+    lettered: float = 0.0,
 ) -> tuple[Picture, Labels]:
     """A page (H, W, 3) without lettering, and where lettering might stand on it (H, W); comics keep their height.
 
-    `styles`: how often art is grey, inked, toned or in colour.
+    `styles`: how often art is grey, inked, toned or in colour. `real`: share of pages that are of real comics;
+    `lettered`: of these, share whose lettering is that which was once set there, as large as published.
     """
     page = Page(rng, sources, width, height)
     shares = np.array(list(styles.values()))
     page.painter.style = str(rng.choice(list(styles), p=shares / shares.sum()))
-    if rng.random() < 0.3 and sources.comics:
+    if rng.random() < real and sources.comics:
         comic = sources.comics[int(rng.integers(len(sources.comics)))]
+        if comic.lettering and rng.random() < lettered:
+            return _as_published(rng, page, comic)
         # A part of it now and then: art as large as it is drawn, not shrunk to the page.
         image, _, _ = comics.read(comic, None, int(width * rng.choice([1.0, 1.0, 1.4, 1.8])))
         image = page.painter.styled(_part(rng, image, width, max(height, width)))
@@ -54,6 +65,16 @@ def draw(
         page.cry()
     letters = page.labels & np.uint8(TYPESET | SFX)
     return scanned(rng, image, letters.astype(np.uint8))
+
+
+def _as_published(rng: Rng, page: Page, comic: comics.Comic) -> tuple[Picture, Labels]:
+    """A comic's page at its own size, and the lettering of one of its languages."""
+    layer = comic.lettering[int(rng.integers(len(comic.lettering)))]
+    with Image.open(comic.clean) as file:
+        width = file.width
+    image = page.painter.styled(comics.read(comic, None, width)[0])
+    letters = comics.read(comic, layer, width)[1]
+    return scanned(rng, image, letters.astype(np.uint8) * np.uint8(SFX))
 
 
 def _part(rng: Rng, image: Picture, wide: int, high: int) -> Picture:
@@ -128,6 +149,8 @@ def main(words: list[str] | None = None) -> None:
         default=list(_STYLES.values()),
         help=f"shares of {', '.join(_STYLES)}",
     )
+    parser.add_argument("--real", type=float, default=0.3, help="share of pages that are of real comics")
+    parser.add_argument("--lettered", type=float, default=0.0, help="share of these that have their own lettering")
     parser.add_argument("--pause", type=float, default=0.0, help="seconds of rest after each page")
     given = parser.parse_args(words)
     given.pool.mkdir(parents=True, exist_ok=True)
@@ -136,9 +159,8 @@ def main(words: list[str] | None = None) -> None:
     styles = dict(zip(_STYLES, given.styles, strict=True))
     for number in range(given.draws):
         rng = np.random.default_rng([given.seed, number])
-        draw_pool.save(
-            given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *draw(rng, drawn_from, styles=styles)
-        )
+        page = draw(rng, drawn_from, styles=styles, real=given.real, lettered=given.lettered)
+        draw_pool.save(given.pool / f"{given.seed:02d}-{number % given.pages:05d}.npy", *page)
         time.sleep(given.pause)
 
 

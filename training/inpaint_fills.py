@@ -26,11 +26,11 @@ _SHARD = 200  # crops of a file
 _KEPT = ((12.0, 0.02), (16.0, 0.2), (20.0, 0.6), (38.0, 1.0), (44.0, 0.3), (99.0, 0.03))
 
 
-def filled(rng: Rng, paths: list[Path], size: int) -> NDArray[np.uint8]:
-    """A crop (S, S, CHANNELS) of a pool, as files hold it."""
+def filled(rng: Rng, paths: list[Path], size: int, own: float = 0.3) -> NDArray[np.uint8]:
+    """A crop (S, S, CHANNELS) of a pool, as files hold it; `own`: how often under lettering of its own page."""
     painters = fills.painters(InpaintConfig())
     while True:
-        image, hole, truth = crop(rng, _page(rng, paths), _page(rng, paths), size)
+        image, hole, truth = crop(rng, _page(rng, paths), _page(rng, paths), size, own)
         grey = cv2.cvtColor(truth, cv2.COLOR_RGB2GRAY)
         smooth = painters[0](image, hole)
         error = np.mean((cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)[hole] - grey[hole].astype(np.float64)) ** 2)
@@ -48,6 +48,7 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--crops", type=int, default=12000)
     parser.add_argument("--size", type=int, default=160, help="px")
+    parser.add_argument("--own", type=float, default=0.3, help="share of crops under lettering of their own page")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(words)
     given.out.mkdir(parents=True, exist_ok=True)
@@ -55,7 +56,7 @@ def main(words: list[str] | None = None) -> None:
     paths = pages_in(given.pool)
     for first in range(0, given.crops, _SHARD):
         rng = np.random.default_rng([given.seed, first])
-        made = [filled(rng, paths, given.size) for _ in range(min(_SHARD, given.crops - first))]
+        made = [filled(rng, paths, given.size, given.own) for _ in range(min(_SHARD, given.crops - first))]
         part = given.out / f"{given.seed:02d}-{first:06d}.part"
         with part.open("wb") as file:
             np.save(file, np.stack(made))

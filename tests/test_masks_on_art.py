@@ -1,0 +1,116 @@
+"""Masks on art: as far as a letter's edge shows on the page, and no farther."""
+
+import cv2
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from mangaclean import masks
+from mangaclean.strokes import grown
+
+EM = 90  # px; letters of this size have masks that grow by 6 px on quiet ground
+TONES = {
+    "black on light art": ((0, 0, 0), 150),
+    "white on dark art": ((255, 255, 255), 90),
+    "red": ((200, 30, 30), 150),
+}
+
+
+def art(height: int = 200, seed: int = 1) -> NDArray[np.uint8]:
+    """Brushwork in colour: no flat spot, and no lines."""
+    rough = np.random.default_rng(seed).normal(0, 1, (height, 220, 3))
+    soft = cv2.GaussianBlur(rough, (0, 0), 5) * 250 + cv2.GaussianBlur(rough, (0, 0), 1.2) * 40
+    return np.asarray(soft, np.float64)  # type: ignore[return-value]
+
+
+def lettered(
+    tones: str, softness: float, height: int = 200
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.bool_]]:
+    """A page, the same without its letters, and the strokes that are found of them: what is inked for the most part."""
+    ink, ground = TONES[tones]
+    clean = np.clip(art(height) + ground, 0, 255)
+    drawn = np.zeros(clean.shape[:2])
+    for top in range(40, height - 60, 110):
+        cv2.ellipse(drawn, (110, top + 30), (50, 30), 20, 0, 300, 1, 9)
+        cv2.line(drawn, (60, top + 60), (160, top), 1, 9)
+    cover = cv2.GaussianBlur(drawn, (0, 0), softness)[..., None]
+    page = clean + cover * (np.array(ink) - clean)
+    return page.astype(np.uint8), clean.astype(np.uint8), cover[..., 0] > 0.5
+
+
+@pytest.mark.parametrize("tones", TONES)
+def test_a_mask_on_art_follows_an_edge_as_far_as_it_shows(tones: str):
+    reaches = []
+    for softness in (0.5, 1.2, 2.2):
+        page, clean, strokes = lettered(tones, softness)
+        mask = masks.on_art(page, strokes, np.zeros_like(strokes), EM)
+        contrast = np.abs(np.array(TONES[tones][0]) - clean.astype(float)).max(2)
+        left = np.abs(page.astype(float) - clean).max(2) > masks.TRACE * contrast
+        assert not (left & ~mask).any()
+        reaches.append(masks.edge(page, strokes, 6))
+    assert reaches == sorted(reaches)
+    assert reaches[0] <= 2
+    assert reaches[2] >= 4
+
+
+def test_a_mask_on_art_never_grows_beyond_that_of_quiet_ground():
+    page, _, strokes = lettered("black on light art", 4.0)
+    none = np.zeros_like(strokes)
+    mask = masks.on_art(page, strokes, ~none, EM)
+    assert np.array_equal(mask, masks.dilated(strokes, none, EM))
+
+
+def test_what_the_network_sees_faintly_goes_with_letters_that_it_stands_beside():
+    page, _, strokes = lettered("black on light art", 0.5)
+    faint = np.zeros_like(strokes)
+    beside = grown(strokes, 5) & ~grown(strokes, 3)
+    beside[:100] = False
+    faint |= beside
+    faint[5:10, 5:10] = True  # far from all letters
+    mask = masks.on_art(page, strokes, faint, EM)
+    assert mask[beside].all()
+    assert not mask[5:10, 5:10].any()
+    assert not (mask & ~grown(strokes, 3))[:95].any()
+
+
+def test_lines_of_art_that_pass_under_letters_do_not_lengthen_their_reach():
+    page, _, strokes = lettered("black on light art", 0.5)
+    lines = np.zeros(strokes.shape, np.uint8)
+    for x in range(-200, 220, 9):
+        cv2.line(lines, (x, 0), (x + 120, 200), 1, 2)
+    page[(lines > 0) & ~strokes] = (20, 10, 10)
+    assert masks.edge(page, strokes, 6) <= 2
+
+
+@pytest.mark.parametrize("quality", [60, 80])
+def test_dirt_of_jpeg_round_letters_goes_with_them(quality: int):
+    clean = np.full((200, 220, 3), 250, np.uint8)
+    for y in range(0, 200, 40):  # no flat ground, though most of it is paper
+        cv2.line(clean, (0, y), (219, y + 15), (0, 0, 0), 2)
+    page, _, strokes = lettered("black on light art", 0.5)
+    page = np.where(grown(strokes, 1)[..., None], np.minimum(page, clean), clean)
+    dirty = cv2.imdecode(cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, quality])[1], cv2.IMREAD_COLOR)
+    assert masks.edge(page, strokes, 6) <= 2
+    assert masks.edge(np.asarray(dirty, np.uint8), strokes, 6) >= 4
+
+
+def test_letters_with_a_white_rim_have_all_of_the_reach():
+    page, _, strokes = lettered("black on light art", 0.5)
+    none = np.zeros_like(strokes)
+    page = page.copy()
+    page[grown(strokes, 5) & ~grown(strokes, 1)] = 255
+    assert np.array_equal(masks.on_art(page, strokes, none, EM), masks.dilated(strokes, none, EM))
+
+
+def test_the_reach_is_the_same_however_the_window_is_parted(monkeypatch: pytest.MonkeyPatch):
+    page, _, strokes = lettered("red", 1.6, height=700)
+    parted = masks.edge(page, strokes, 6)
+    monkeypatch.setattr(masks, "STRIP", 64)
+    assert masks.edge(page, strokes, 6) == parted
+    monkeypatch.setattr(masks, "STRIP", 10_000)
+    assert masks.edge(page, strokes, 6) == parted
+
+
+def test_nothing_grows_where_there_are_no_strokes():
+    page, _, strokes = lettered("red", 0.5)
+    assert not masks.on_art(page, np.zeros_like(strokes), ~strokes, EM).any()
