@@ -90,11 +90,20 @@ def test_pages_without_lettering_are_drawn(tmp_path: Path, monkeypatch: pytest.M
         Image.linear_gradient("L").resize((300, 400)).convert("RGB").save(tmp_path / "data" / folder / name)
     index = '[{"page": "E01P01", "credits": false}]'
     (tmp_path / "data" / "peppercarrot" / "index.json").write_text(index)
+    layer = np.zeros((400, 300, 4), np.uint8)
+    layer[100:140, 50:250] = 255
+    (tmp_path / "data/peppercarrot/lettering-en").mkdir()
+    Image.fromarray(layer).save(tmp_path / "data/peppercarrot/lettering-en/E01P01.png")
     words = f"--data {tmp_path}/data --fonts {tmp_path} --pool {tmp_path}/pool --draws 3 --seed 7"
     inpaint_data.main(words.split())
     drawn = [np.load(path) for path in sorted((tmp_path / "pool").iterdir())]
     assert [page.shape[2] for page in drawn] == [4, 4, 4]
     assert all(0.005 < (page[:, :, 3] > 0).mean() < 0.7 for page in drawn)
+    inpaint_data.main([*words.split(), "--draws", "1", "--seed", "8", "--real", "1", "--lettered", "1"])
+    published = np.load(tmp_path / "pool" / "08-00000.npy")
+    assert published.shape[:2] == (400, 300)
+    assert (published[105:135, 60:240, 3] > 0).mean() > 0.9
+    assert np.ptp(published[105:135, 60:240, :3].mean((1, 2))) < 40  # the page below, not its lettering
 
 
 def test_crops_hide_what_is_lettered(pool: Path) -> None:
