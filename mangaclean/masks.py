@@ -51,7 +51,9 @@ def on_art(page: Image, strokes: Mask, faint: Mask, em: float) -> Mask:
     widest = grown(strokes, most)
     if rims.white(page, strokes):
         return widest
-    return grown(strokes, edge(page, strokes, most)) | (grown(faint, 1) & widest)
+    mask = grown(strokes, edge(page, strokes, most)) | (grown(faint, 1) & widest)
+    rest = pieces(~mask, connectivity=4)  # what is closed in by strokes is seldom art
+    return mask | rest.those(rest.inner & (rest.count(~widest) == 0))
 
 
 def edge(page: Image, strokes: Mask, most: int) -> int:

@@ -82,6 +82,19 @@ def test_lines_of_art_that_pass_under_letters_do_not_lengthen_their_reach():
     assert masks.edge(page, strokes, 6) <= 2
 
 
+def test_what_strokes_close_in_within_their_reach_goes_and_a_wide_inside_stays():
+    page, _, strokes = lettered("black on light art", 0.5)
+    strokes = np.zeros_like(strokes)
+    for centre, radius in (((60, 100), 7), ((150, 100), 25)):
+        ring = cv2.circle(np.zeros(strokes.shape, np.uint8), centre, radius, 1, 4) > 0
+        page[ring] = 0
+        strokes |= ring
+    mask = masks.on_art(page, strokes, np.zeros_like(strokes), EM)
+    assert mask[100, 60]
+    assert not mask[100, 150]
+    assert not grown(strokes, 2)[100, 60]
+
+
 @pytest.mark.parametrize("quality", [60, 80])
 def test_dirt_of_jpeg_round_letters_goes_with_them(quality: int):
     clean = np.full((200, 220, 3), 250, np.uint8)
