@@ -45,14 +45,15 @@ def on_art(page: Image, strokes: Mask, faint: Mask, em: float) -> Mask:
     """Grow strokes (h, w) on art (h, w, 3), where each pixel counts, no farther than their edge shows.
 
     `faint` (h, w): where a network sees as much as a trace of lettering. Within the reach that `dilated` has, that
-    goes, too: ends and rims that the strokes lack. Letters with a white rim have all of that reach.
+    goes, too: ends and rims that the strokes lack. What strokes close in, and letters with a white rim, have all of
+    that reach.
     """
     most = _reach(em)
     widest = grown(strokes, most)
     if rims.white(page, strokes):
         return widest
     mask = grown(strokes, edge(page, strokes, most)) | (grown(faint, 1) & widest)
-    rest = pieces(~mask, connectivity=4)  # what is closed in by strokes is seldom art
+    rest = pieces(~mask, connectivity=4)  # so small, and closed in: seldom art
     return mask | rest.those(rest.inner & (rest.count(~widest) == 0))
 
 
@@ -86,8 +87,8 @@ def edge(page: Image, strokes: Mask, most: int) -> int:
                 shown[at] += (rest * off[ring]).sum()
                 whole[at] += np.square(off[ring]).sum()
     usual = (uneven.cumsum(1) * 2 < uneven.sum(1, keepdims=True)).sum(1)  # medians
-    dirty = usual[:most] > DIRTIER * usual[most + 1] + TONE
-    showing = (dirty | (np.abs(shown) > TRACE * np.maximum(whole, 1))).nonzero()[0]
+    dirt = usual[:most] > DIRTIER * usual[most + 1] + TONE
+    showing = (dirt | (np.abs(shown) > TRACE * np.maximum(whole, 1))).nonzero()[0]
     return min(int(showing[-1]) + 2 if len(showing) else 1, most)
 
 

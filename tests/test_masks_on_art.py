@@ -16,11 +16,10 @@ TONES = {
 }
 
 
-def art(height: int = 200, seed: int = 1) -> NDArray[np.uint8]:
-    """Brushwork in colour: no flat spot, and no lines."""
-    rough = np.random.default_rng(seed).normal(0, 1, (height, 220, 3))
-    soft = cv2.GaussianBlur(rough, (0, 0), 5) * 250 + cv2.GaussianBlur(rough, (0, 0), 1.2) * 40
-    return np.asarray(soft, np.float64)  # type: ignore[return-value]
+def art(height: int) -> NDArray[np.float64]:
+    """Brushwork in colour, in levels off its ground: no flat spot, and no lines."""
+    rough = np.random.default_rng(1).normal(0, 1, (height, 220, 3))
+    return np.asarray(cv2.GaussianBlur(rough, (0, 0), 5) * 250 + cv2.GaussianBlur(rough, (0, 0), 1.2) * 40)
 
 
 def lettered(
