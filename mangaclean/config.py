@@ -56,6 +56,7 @@ class InpaintConfig(Table):
     flat: float = Field(
         default=6.0, ge=0, description="standard deviation (grey levels) up to which a ground is filled flat"
     )
+    lines: bool = Field(default=True, description="draw straight lines, such as borders, that go on behind lettering")
     core: int = Field(default=512, ge=64, description="side of the part of a tile that is kept, px")
     context: int = Field(default=96, ge=0, description="surroundings that a tile sees on each side, px")
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import coarse, grounds, memory, tiles
+from mangaclean import coarse, grounds, memory, ruled, tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import Survey
 from mangaclean.pieces import pieces
@@ -53,7 +53,11 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
         def by_tiles(page: Image, holes: Mask) -> None:
             tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
 
-        by_tiles(filled, coarse.deepen(filled, art, by_tiles))
+        holes = art
+        if cfg.lines and cfg.engine != "white":
+            holes = art & ~ruled.draw(filled, mask, art)
+        by_tiles(filled, coarse.deepen(filled, holes, by_tiles))
+        del holes  # a page may be so large that one mask more is too much
         for at, own, level in paper:
             _lines_alone(filled[at], lines[at], own, level)
         if _grey(image):

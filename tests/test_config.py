@@ -25,6 +25,7 @@ def test_later_layers_win(tmp_path: Path) -> None:
     assert config.inpaint.model_dump(exclude={"weights"}) == {
         "engine": "telea",
         "flat": 4.0,
+        "lines": True,
         "core": 640,
         "context": 8,
     }

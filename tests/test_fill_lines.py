@@ -31,7 +31,7 @@ def test_an_outline_that_a_mask_bites_into_is_painted_whole() -> None:
         seen.append(holes.sum() / mask.sum())
         return clean if image.shape == clean.shape else np.full_like(image, 0)
 
-    whole = InpaintConfig(core=512, context=256)
+    whole = InpaintConfig(core=512, context=256, lines=False)
     np.testing.assert_array_equal(fill.remove(page, mask, knows, whole), clean)
     assert 0 < sum(seen) < 0.5  # the rest of the letters stands on paper
 
@@ -54,7 +54,7 @@ def test_letters_on_paper_that_lines_cross_leave_lines_and_no_smudge(words: int,
     page, mask = lettered(clean, *((20 + 45 * n, 105) for n in range(words)), size=1.2)
     assert (clean[mask] < 100).any()
     smudged = np.where(clean == 255, np.uint8(225), clean)
-    whole = InpaintConfig(core=512, context=256)
+    whole = InpaintConfig(core=512, context=256, lines=False)
     out = fill.remove(page, mask, lambda image, holes: smudged if image.shape == clean.shape else image, whole)
     line = (clean < 255).any(2)
     np.testing.assert_array_equal(out[line], clean[line])
@@ -73,7 +73,7 @@ def test_a_tone_is_no_smudge(pattern: Callable[[], Image], tone: int) -> None:
     clean = np.where(pattern() < 255, np.uint8(tone), np.uint8(255))
     clean[190:] = 128
     page, mask = lettered(clean, (20, 105))
-    whole = InpaintConfig(core=512, context=256)
+    whole = InpaintConfig(core=512, context=256, lines=False)
     np.testing.assert_array_equal(fill.remove(page, mask, lambda image, holes: clean, whole), clean)
 
 
@@ -91,7 +91,7 @@ def test_painted_spots_are_no_lines(place: tuple[int, int], radius: int, tone: i
     cv2.circle(made, place, radius, (tone,) * 3, -1)
     made = np.minimum(made, clean)
     assert (made != clean)[mask].any()
-    whole = InpaintConfig(core=512, context=256)
+    whole = InpaintConfig(core=512, context=256, lines=False)
     out = fill.remove(page, mask, lambda image, holes: made, whole)
     line = (clean == 0).any(2)
     np.testing.assert_array_equal(out[line], clean[line])

@@ -52,6 +52,8 @@ PURE = {
     "coarse",
     "fill",
     "grounds",
+    "edges",
+    "ruled",
     "tiles",
     "bidi",
     "breaking",

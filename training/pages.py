@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from training import comics, effects, lettering, matter
+from training import comics, effects, lettering, matter, trinkets
 from training.art import Art, Painter, Picture
 from training.canvas import BALLOON, MIXED, SFX, TYPESET, Canvas, Labels
 from training.comics import Comic
@@ -37,6 +37,7 @@ def draw(
         page.panels()
         if rng.random() < 0.88:  # pages without any lettering teach what is none
             page.letter()
+        page.trinkets()
     return scanned(rng, page.image, page.labels)
 
 
@@ -114,6 +115,22 @@ class Page(Canvas):
             self.cry()
         while self.rng.random() < (0.5 if self.coloured else 0.15):
             self.real_cry()
+
+    def trinkets(self) -> None:
+        """Small drawings beside lettering on art and elsewhere, rules below it: what is not to go with it."""
+        rng = self.rng
+        lettered = (self.labels & SFX > 0) | (self.labels & (TYPESET | BALLOON) == TYPESET)
+        bare = cv2.dilate((self.labels > 0).astype(np.uint8), np.ones((5, 5), np.uint8)) == 0
+        _, _, stats, _ = cv2.connectedComponentsWithStats(cv2.dilate(lettered.astype(np.uint8), np.ones((15, 15))))
+        boxes = [(x, y, x + w, y + h) for x, y, w, h, _ in stats[1:].tolist() if max(w, h) > 24]
+        for box in boxes:
+            draw = rng.random()
+            if draw < 0.3:
+                trinkets.strew(rng, self.image, bare, box)
+            elif draw < 0.4:
+                trinkets.rule(rng, self.image, bare, box)
+        if rng.random() < 0.3:
+            trinkets.strew(rng, self.image, bare)
 
     def _place(self, wide: int, high: int, tries: int = 12) -> tuple[int, int] | None:
         for _ in range(tries):

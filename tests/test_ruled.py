@@ -1,0 +1,152 @@
+"""Straight lines on both sides of a hole go on in it; what only looks like one does not."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mangaclean import fill, ruled
+from mangaclean.config import InpaintConfig
+from mangaclean.types import Image, Mask
+
+WHITE, BLACK = (255, 255, 255), (0, 0, 0)
+
+
+def paper() -> Image:
+    return np.full((240, 320, 3), 255, np.uint8)
+
+
+def hole(left: int = 130, right: int = 190) -> Mask:
+    mask = np.zeros((240, 320), bool)
+    mask[40:200, left:right] = True
+    return mask
+
+
+def through(clean: Image, mask: Mask, holes: Mask | None = None) -> tuple[Image, Mask]:
+    """A page on which the hole is grey, with its lines drawn; and what was drawn."""
+    page = clean.copy()
+    page[mask] = 128
+    drawn = ruled.draw(page, mask, mask if holes is None else holes)
+    return page, drawn
+
+
+def outline(clean: Image) -> Mask:
+    """Pixels of lines but for what black encloses, which anybody can paint."""
+    line = (clean[..., 0] < 100).astype(np.uint8)
+    return (line - cv2.erode(line, np.ones((5, 5), np.uint8))) > 0
+
+
+@pytest.mark.parametrize("thick", [2, 3, 6])
+@pytest.mark.parametrize("ends", [((0, 120), (319, 120)), ((0, 90), (319, 151)), ((0, 160), (319, 77))])
+def test_a_line_goes_on_behind_a_hole(ends: tuple[tuple[int, int], tuple[int, int]], thick: int) -> None:
+    clean = paper()
+    cv2.line(clean, *ends, BLACK, thick, cv2.LINE_AA)
+    mask = hole()
+    page, drawn = through(clean, mask)
+    assert not drawn[~mask].any()
+    assert drawn[outline(clean) & mask].mean() > 0.95
+    assert np.abs(page[drawn].astype(int) - clean[drawn]).mean() < 14  # half a pixel off would be 30
+    np.testing.assert_array_equal(page[mask & ~drawn], 128)
+    np.testing.assert_array_equal(page[~mask], clean[~mask])
+
+
+def test_an_edge_between_colours_goes_on_in_its_colours() -> None:
+    clean = paper()
+    clean[:] = (200, 40, 40)
+    cv2.fillPoly(clean, [np.array([(0, 100), (319, 140), (319, 239), (0, 239)])], (30, 60, 190), cv2.LINE_AA)
+    page, drawn = through(clean, hole())
+    assert drawn.sum() > 100
+    assert np.abs(page[drawn].astype(int) - clean[drawn]).mean() < 14
+
+
+def broken(clean: Image) -> Image:
+    """The same, but nothing is drawn beyond the hole."""
+    clean[:, 160:] = 255
+    return clean
+
+
+def test_a_line_that_ends_behind_the_hole_is_not_drawn() -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (319, 120), BLACK, 3)
+    assert through(clean, hole())[1].any()
+    assert not through(broken(clean), hole())[1].any()
+
+
+@pytest.mark.parametrize("other", [(132, 3, BLACK), (120, 15, BLACK), (120, 3, (170, 170, 170))])
+def test_another_line_beyond_the_hole_is_not_taken_for_it(other: tuple[int, int, tuple[int, int, int]]) -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (319, 120), BLACK, 3)
+    clean = broken(clean)
+    height, thick, tone = other
+    cv2.line(clean, (170, height), (319, height), tone, thick)
+    assert not through(clean, hole())[1].any()
+
+
+def test_what_is_seen_between_letters_speaks_for_a_line_or_against_it() -> None:
+    mask = hole(120, 200)
+    mask[:, 157:162] = False  # less than what ends a hole
+    line = paper()
+    cv2.line(line, (0, 120), (319, 120), BLACK, 3)
+    assert through(line, mask)[1].any()
+    line[:, 150:170] = 255
+    assert not through(line, mask)[1].any()
+
+
+@pytest.mark.parametrize(("left", "right"), [(150, 160), (60, 270)])
+def test_small_holes_are_the_painters_and_wide_ones_nobodys(left: int, right: int) -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (319, 120), BLACK, 3)
+    assert not through(clean, hole(left, right))[1].any()
+
+
+def test_what_is_masked_but_no_hole_is_neither_looked_at_nor_drawn_on() -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (319, 120), BLACK, 3)
+    mask = hole()
+    holes = mask.copy()
+    holes[:, 150:165] = False  # filled flat already, line and all
+    page, drawn = through(clean, mask, holes)
+    assert drawn.any()
+    assert not drawn[~holes].any()
+    np.testing.assert_array_equal(page[mask & ~holes], 128)
+
+
+def test_noise_and_an_empty_page_have_no_lines() -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3)).astype(np.uint8)
+    assert not through(noise, hole())[1].any()
+    assert not through(paper(), hole())[1].any()
+    assert not through(paper(), np.ones((240, 320), bool))[1].any()
+
+
+def test_the_same_page_gives_the_same_lines() -> None:
+    clean = paper()
+    for x in range(20, 300, 17):
+        cv2.line(clean, (x, 0), (x + 30, 239), BLACK, 2, cv2.LINE_AA)
+    mask = hole(40, 90)
+    first, second = through(clean, mask), through(clean, mask)
+    assert first[1].any()
+    np.testing.assert_array_equal(first[0], second[0])
+
+
+@pytest.mark.parametrize(
+    ("cfg", "drawn"),
+    [(InpaintConfig(), True), (InpaintConfig(lines=False), False), (InpaintConfig(engine="white"), False)],
+)
+def test_an_inpainter_sees_lines_as_part_of_the_page_unless_settings_say_otherwise(
+    cfg: InpaintConfig, drawn: bool
+) -> None:
+    clean = paper()
+    clean[::7] = 90  # nothing flat
+    cv2.line(clean, (0, 90), (319, 151), BLACK, 4, cv2.LINE_AA)
+    page, mask = clean.copy(), hole()
+    page[mask] = 0
+    seen = []
+
+    def inpainter(image: Image, holes: Mask) -> Image:
+        seen.append(holes.sum())
+        return np.where(holes[..., None], np.uint8(255), image)
+
+    out = fill.remove(page, mask, inpainter, cfg)
+    assert (sum(seen) < mask.sum()) == drawn
+    line = cv2.erode(((clean[..., 0] < 60) & mask).astype(np.uint8), np.ones((2, 2), np.uint8)) > 0
+    assert bool((out[line] < 128).mean() > 0.6) == drawn
+    np.testing.assert_array_equal(out[~mask], page[~mask])
