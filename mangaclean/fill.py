@@ -53,9 +53,8 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
         def by_tiles(page: Image, holes: Mask) -> None:
             tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
 
-        holes = art
-        if cfg.lines and cfg.engine != "white":
-            holes = art & ~ruled.draw(filled, mask, art)
+        bare = not cfg.lines or cfg.engine == "white"
+        holes = art if bare else ruled.draw(filled, mask, art)
         by_tiles(filled, coarse.deepen(filled, holes, by_tiles))
         del holes  # a page may be so large that one mask more is too much
         for at, own, level in paper:

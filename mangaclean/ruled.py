@@ -13,7 +13,8 @@ from mangaclean.types import Image, Mask
 
 WINDOW = 1024  # px of page in which lines are looked for at once
 AROUND = 96  # px that such a window shows besides
-NARROW, WIDE = 20, 200  # px that a hole is wide along a line: what is less the painter does as well, more is a guess
+NARROW = 20  # px that a hole is wide along a line: what is less the painter does as well
+WIDE = 0.16  # of the page's short side: a line through more than that is a guess
 TIMES = 8.0  # as wide as the line is long, at most
 BACK = 10  # px along a line, on each side, that are compared
 BESIDE = 4  # px across a line, on each side of it, that are compared
@@ -63,29 +64,35 @@ class _Sheet:
 
 
 def draw(image: Image, mask: Mask, holes: Mask) -> Mask:
-    """Draws, in place, lines of an image (H, W, 3) into its `holes` (H, W); gives the pixels (H, W) that were drawn.
+    """Draws, in place, lines of a page (H, W, 3) into its `holes` (H, W); gives what is left of these (H, W).
 
-    What is masked (H, W) is not looked at. A line is found by its edges (Grompone von Gioi et al. 2012, LSD), followed
-    through the hole, and taken if it comes out on the other side with the same cross-section; what is seen of the page
-    between letters has to agree. As in structure propagation (Sun et al. 2005), but nobody has to show the lines.
+    What is masked (H, W) is not looked at. A line is found by its edges, followed through the hole, and taken if it
+    comes out on the other side with the same cross-section; what is seen of the page between letters has to agree. As
+    in structure propagation (Sun et al. 2005), but nobody has to show the lines. Without any the holes come back as
+    they are.
     """
-    drawn = np.zeros_like(mask)
+    left, widest = holes, int(WIDE * min(mask.shape))
     for tile in tiles.plan(holes, WINDOW, AROUND):
         at = tile.window.slices
-        values, where = _lines(np.ascontiguousarray(image[at]), mask[at], tile.own & ~drawn[at])
-        image[at][where] = values[where]
-        drawn[at] |= where
-    return drawn
+        levels, drawn = _lines(np.ascontiguousarray(image[at]), mask[at], tile.own & left[at], widest)
+        if drawn.any():
+            left = holes.copy() if left is holes else left
+            image[at][drawn] = levels[drawn]
+            left[at] &= ~drawn
+    return left
 
 
-def _lines(page: Image, mask: Mask, holes: Mask) -> tuple[Image, Mask]:
-    """A window with the lines through its holes, and where they were drawn. Where lines cross, the nearer one wins."""
+def _lines(page: Image, mask: Mask, holes: Mask, widest: int) -> tuple[Image, Mask]:
+    """A window with the lines through its holes, of up to so many px, and where they were drawn.
+
+    Where lines cross, the nearer one wins.
+    """
     nearest = np.full(mask.shape, np.inf, np.float32)
     sheet = _Sheet(page.astype(np.float32), mask, mask.astype(np.float32), holes, nearest)
     for end in edges.ends(page, mask):
         stub = _stub(sheet, end)
         if stub is not None:
-            _cross(sheet, stub)
+            _cross(sheet, stub, widest)
     return np.rint(sheet.levels).clip(0, 255).astype(np.uint8), np.isfinite(nearest)
 
 
@@ -112,17 +119,17 @@ def _stub(sheet: _Sheet, end: End) -> _Stub | None:
     return _Stub(end, first, first - 1 - back / 2, side, contrast)
 
 
-def _cross(sheet: _Sheet, stub: _Stub) -> None:
-    """Draws a line through its hole if it comes out on the other side."""
+def _cross(sheet: _Sheet, stub: _Stub, widest: int) -> None:
+    """Draws a line through its hole, if that is no wider than so many px and the line comes out on the other side."""
     end, first, middle, near, contrast = stub
-    inside = _way(sheet, end, WIDE + edges.CLOSE + ROOM + 1)
+    inside = _way(sheet, end, widest + edges.CLOSE + ROOM + 1)
     masked = np.cumsum(np.concatenate([[0], inside]))
     seen = np.flatnonzero(masked[ROOM:] == masked[:-ROOM])  # where so much is seen on end
     seen = seen[seen > first]
     if not len(seen):
         return
     last = int(seen[0])
-    if not NARROW <= last - first <= min(WIDE, TIMES * end.length):
+    if not NARROW <= last - first <= min(widest, TIMES * end.length):
         return
     slack = ASIDE + DRIFT * (last - first)
     far = _side(sheet, end, np.arange(last + 1, last + 1 + BACK), _across(BESIDE + slack))
