@@ -46,6 +46,7 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
             for level, least in ((seen, MOSTLY), (sure, SURE)):
                 fits &= ink.count(levels[at] > level) >= least * ink.areas
             out[at] |= ink.those(fits)
+            del ink  # its labels weigh more than the page, and the next ones are made before they are let go
     return out
 
 
