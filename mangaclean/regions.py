@@ -19,6 +19,7 @@ from mangaclean import (
     memory,
     outlines,
     panels,
+    ruled,
     siblings,
 )
 from mangaclean.blocks import Block, group
@@ -35,8 +36,6 @@ IDEOGRAPH = re.compile("[一-鿿]")
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
 LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
-
-
 UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
 HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
@@ -111,7 +110,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
 def _complete(
     mask: Mask, image: Image, seen: Levels, pairs: Sequence[tuple[Region, Traced]], wishes: Sequence[Wish]
 ) -> None:
-    """Marks what `mask` (H, W) leaves of letters that it holds in part: strokes, and the insides of hollow ones."""
+    """Marks what `mask` (H, W) leaves of letters: strokes, insides of hollow ones; and frees lines that run between."""
     kept = [(traced.window, traced.strokes) for region, traced in pairs if _wanted(region, wishes) == "keep"]
     rests = letters.left_over(image, seen, mask, kept, drawn.SEEN)
     for window, rest in rests:
@@ -121,6 +120,8 @@ def _complete(
     erased = [(traced.window, traced.mask) for traced in gone]
     for window, inside in hollows.insides(image, mask, erased + rests if gone else [], largest):
         mask[window.slices] |= inside
+    for at in [traced.window.grown(ruled.AROUND, *mask.shape[::-1]).slices for traced in gone if not traced.flat]:
+        mask[at] &= ~ruled.shown(image[at], mask[at], grown(seen[at] > drawn.SEEN, 2))
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:
@@ -197,9 +198,8 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
         else:
             close = masks.on_art(image[window.slices], strokes, seen[window.slices] > drawn.TRACE, effect.em)
             mask &= masks.without_islands(close, effect.em)
-        found.append(
-            Traced(Block((effect.line,), (), bubble, effect.vertical, effect.em), window, strokes, mask, sigma)
-        )
+        block = Block((effect.line,), (), bubble, effect.vertical, effect.em)
+        found.append(Traced(block, window, strokes, mask, sigma))
     return found
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from mangaclean import edges, tiles
 from mangaclean.edges import End
+from mangaclean.pieces import pieces
 from mangaclean.types import Image, Mask
 
 WINDOW = 1024  # px of page in which lines are looked for at once
@@ -27,6 +28,14 @@ UNSTEADY = 0.15  # of these: what a side may vary along the line
 ROOM = 7  # px beyond a hole that must be seen for it to end there
 LEAST = 0.6  # share of what is compared that must be seen
 EVIDENCE = 8 / FINE  # samples between letters from which what is seen there counts
+BARE = 3  # px across a line, on each side of it, that are compared where it shows under a mask
+LINE, BOLD = (
+    20.0,
+    150.0,
+)  # px of such a line that must be seen beyond the mask, and levels between it and what is beside
+STRAY, BEND = 0.5, 0.012  # px, and share of the way besides: how far off it may lie
+HIDDEN = 3.0  # times as long as that: what letters may hide of it on end
+STRETCH, PART = 10, 14  # px on end that it must show, and the long side of what is left of that, at least
 
 Levels = NDArray[np.float32]
 
@@ -82,6 +91,57 @@ def draw(image: Image, mask: Mask, holes: Mask) -> Mask:
     return left
 
 
+def shown(image: Image, mask: Mask, lettering: Mask) -> Mask:
+    """Where straight lines of a page (H, W, 3) show under a mask (H, W), clear of `lettering` (H, W).
+
+    Masks that grow round letters take panel borders along that run between these. Such a line comes from beyond the
+    mask, and looks there as it does under it.
+    """
+    found, widest = np.zeros_like(mask), int(WIDE * min(mask.shape))
+    for tile in tiles.plan(mask, WINDOW, AROUND):
+        at = tile.window.slices
+        page, hidden = np.ascontiguousarray(image[at]), np.ascontiguousarray(mask[at])
+        sheet = _Sheet(page.astype(np.float32), hidden, hidden.astype(np.float32), hidden, np.zeros((0, 0), np.float32))
+        local = np.zeros_like(hidden)
+        for end in edges.ends(page, hidden):
+            stub = _stub(sheet, end, BARE) if end.length >= LINE else None
+            if stub is not None and stub.contrast >= BOLD:
+                _mark_shown(sheet, stub, local, widest)
+        found[at] |= local & tile.own
+    found &= ~lettering
+    parts = pieces(found)
+    return parts.those(parts.sides >= PART)
+
+
+def _mark_shown(sheet: _Sheet, stub: _Stub, found: Mask, widest: int) -> None:
+    """Marks where a line shows under the mask, as long as letters hide no more than so many px of it on end."""
+    end, first = stub.end, stub.first
+    height, width = found.shape
+    along = np.arange(first, first + len(_way(sheet, end, height + width)[first:]), dtype=np.float32)
+    slack = STRAY + BEND * (along - first)
+    across = _across(BARE + 10 * FINE)
+    levels, _ = _sampled(sheet, end, along, across)
+    least, shifts = np.full(len(along), np.inf), np.zeros(len(along))
+    for shift in (np.arange(-10, 11) * FINE).tolist():
+        at = np.abs(across - shift) <= BARE
+        unlike = np.sqrt(np.square(levels[:, at] - stub.side.levels).mean(1)).max(1)
+        better = (unlike < least) & (abs(shift) <= slack)
+        least[better], shifts[better] = unlike[better], shift
+    turns = np.flatnonzero(np.diff(np.concatenate([[0], least <= UNLIKE * stub.contrast, [0]]).astype(np.int8)))
+    last, most = 0, min(widest, HIDDEN * end.length)
+    for start, stop in zip(turns[::2].tolist(), turns[1::2].tolist(), strict=True):
+        if start - last > most:
+            break
+        if stop - start < STRETCH:
+            continue
+        last = stop
+        on = np.arange(start, stop - 0.5, 0.5)
+        off = shifts[on.astype(int)][:, None] + np.arange(-BARE, BARE + 0.5, 0.5)
+        x = end.x + end.right * (first + on[:, None]) - end.down * off
+        y = end.y + end.down * (first + on[:, None]) + end.right * off
+        found[np.rint(y).astype(int).clip(0, height - 1), np.rint(x).astype(int).clip(0, width - 1)] = True
+
+
 def _lines(page: Image, mask: Mask, holes: Mask, widest: int) -> tuple[Image, Mask]:
     """A window with the lines through its holes, of up to so many px, and where they were drawn.
 
@@ -106,13 +166,13 @@ def _way(sheet: _Sheet, end: End, count: int) -> NDArray[np.bool_]:
     return np.asarray(sheet.mask[rows[:stop], columns[:stop]])
 
 
-def _stub(sheet: _Sheet, end: End) -> _Stub | None:
-    """The line that an end belongs to; None where it points to no hole, or is none."""
+def _stub(sheet: _Sheet, end: End, beside: float = BESIDE) -> _Stub | None:
+    """The line that an end belongs to, with so many px on each side of it; None where there is no hole, or no line."""
     way = _way(sheet, end, edges.CLOSE)
     if not way.any():
         return None
     first, back = int(way.argmax()), min(BACK, int(end.length))
-    side = _side(sheet, end, np.arange(first - 1 - back, first - 1), _across(BESIDE))
+    side = _side(sheet, end, np.arange(first - 1 - back, first - 1), _across(beside))
     contrast = float(np.ptp(side.levels, axis=0).max())
     if contrast < FAINTEST or not side.seen.all() or side.spread.mean() > UNSTEADY * contrast:
         return None

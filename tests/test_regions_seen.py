@@ -187,3 +187,28 @@ def test_beside_an_effect_goes_what_the_network_is_sure_of_and_what_stands_in_it
     mask = regions.detect(image, Finding((line,), none, seen, none), SegmentConfig(keep=())).mask
     assert mask[105:250, 205:225].any()
     assert mask[top + 2 : top + 6, left + 2 : left + 12].all() == goes
+
+
+@pytest.mark.parametrize("flat", [False, True])
+def test_lines_of_art_that_show_under_an_effects_mask_stay(monkeypatch, flat):
+    image = drawn.page()
+    if not flat:
+        drawn.hatched(image)
+    letters = np.zeros(image.shape[:2], bool)
+    letters[150:250, 120:140] = letters[150:250, 168:188] = True
+    image[letters] = 0
+    seen, none = np.where(letters, np.uint8(230), np.uint8(0)), np.zeros(letters.shape, np.uint8)
+    finding, cfg = Finding((), none, seen, none), SegmentConfig(keep=("other",))
+    before = regions.detect(image, finding, cfg).mask
+    asked = []
+
+    def shown(page, mask, lettering):
+        asked.append((page.shape[:2], mask.shape, lettering.shape))
+        return mask.copy()
+
+    monkeypatch.setattr(regions.ruled, "shown", shown)
+    after = regions.detect(image, finding, cfg).mask
+    assert before[letters].all()
+    np.testing.assert_array_equal(after, before & flat)
+    assert bool(asked) != flat
+    assert all(len(set(shapes)) == 1 for shapes in asked)

@@ -151,3 +151,40 @@ def test_an_inpainter_leaves_lines_as_they_were_drawn_if_settings_let_them(cfg: 
     line = outline(clean) & mask
     assert (out[line] < 128).mean() > 0.95 if drawn else (out[line] == 255).all()
     np.testing.assert_array_equal(out[~mask], page[~mask])
+
+
+def behind_letters() -> tuple[Image, Mask, Mask]:
+    """A border that runs on between two letters, the letters, and a mask that takes them and what is between."""
+    page = paper()
+    cv2.line(page, (0, 120), (719, 120), BLACK, 4)
+    lettering = np.zeros((640, 720), bool)
+    lettering[80:160, 130:150] = lettering[80:160, 190:210] = True
+    page[lettering] = 0
+    mask = np.zeros((640, 720), bool)
+    mask[75:165, 125:215] = True
+    return page, lettering, mask
+
+
+def test_a_border_that_shows_between_letters_is_no_lettering() -> None:
+    page, lettering, mask = behind_letters()
+    shown = ruled.shown(page, mask, lettering)
+    border = (page[..., 0] == 0) & ~lettering & mask
+    assert shown[:, 155:185][border[:, 155:185]].all()
+    assert not (shown & (lettering | ~mask)).any()
+    assert not shown[:112].any()
+    assert not shown[130:].any()
+
+
+def test_what_does_not_come_from_beyond_the_mask_is_lettering() -> None:
+    page, lettering, mask = behind_letters()
+    page[~mask] = 255
+    assert not ruled.shown(page, mask, lettering).any()
+
+
+def test_a_short_or_faint_line_is_left_to_the_mask() -> None:
+    page, lettering, mask = behind_letters()
+    short = page.copy()
+    short[:, :110] = short[:, 230:] = 255
+    faint = np.where(lettering[..., None], np.uint8(0), page // 2 + 128)
+    assert not ruled.shown(short, mask, lettering).any()
+    assert not ruled.shown(faint, mask, lettering).any()
