@@ -1,4 +1,4 @@
-"""Straight lines that pass behind lettering: seen on both sides of a hole, they are drawn through it."""
+"""Straight lines behind lettering: seen on both sides of a hole, they are drawn; seen under a mask, they stay."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
