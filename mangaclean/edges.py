@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from mangaclean import tiles
 from mangaclean.strokes import grown
 from mangaclean.types import Image, Mask
 
@@ -56,9 +57,8 @@ def _clear_parts(edge: NDArray[np.float64], clear: Mask) -> list[NDArray[np.floa
     start, way = edge[:2], edge[2:] - edge[:2]
     points = start + np.linspace(0, 1, int(np.hypot(*way)) + 1)[:, None] * way
     columns, rows = np.rint(points).astype(int).T.clip(0, np.array(clear.shape[::-1])[:, None] - 1)
-    turns = np.flatnonzero(np.diff(np.concatenate([[False], clear[rows, columns], [False]]).astype(np.int8)))
     return [
         np.concatenate([points[first], points[stop - 1]])
-        for first, stop in zip(turns[::2], turns[1::2], strict=True)
+        for first, stop in tiles.runs(clear[rows, columns])
         if stop - first >= SHORTEST
     ]

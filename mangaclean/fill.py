@@ -53,8 +53,8 @@ def painted(image: Image, mask: Mask, inpainter: Inpainter, cfg: InpaintConfig) 
         def by_tiles(page: Image, holes: Mask) -> None:
             tiles.compose(page, holes, cfg.core, cfg.context, inpainter)
 
-        bare = not cfg.lines or cfg.engine == "white"
-        holes = art if bare else ruled.draw(filled, mask, art)
+        # Who redraws by hand, and asked for white, wants nothing drawn.
+        holes = ruled.draw(filled, mask, art) if cfg.lines and cfg.engine != "white" else art
         by_tiles(filled, coarse.deepen(filled, holes, by_tiles))
         del holes  # a page may be so large that one mask more is too much
         for at, own, level in paper:

@@ -121,7 +121,7 @@ def _complete(
     for window, inside in hollows.insides(image, mask, erased + rests if gone else [], largest):
         mask[window.slices] |= inside
     for at in [traced.window.grown(ruled.AROUND, *mask.shape[::-1]).slices for traced in gone if not traced.flat]:
-        mask[at] &= ~ruled.shown(image[at], mask[at], grown(seen[at] > drawn.SEEN, 2))
+        mask[at] &= ~ruled.shown(image[at], mask[at], seen[at] > drawn.SEEN)
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:

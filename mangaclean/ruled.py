@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 from mangaclean import edges, tiles
 from mangaclean.edges import End
 from mangaclean.pieces import pieces
+from mangaclean.strokes import grown
 from mangaclean.types import Image, Mask
 
 WINDOW = 1024  # px of page in which lines are looked for at once
 AROUND = 96  # px that such a window shows besides
 NARROW = 20  # px that a hole is wide along a line: what is less the painter does as well
-WIDE = 0.16  # of the page's short side: a line through more than that is a guess
+WIDE = 0.16  # of the short side of what is looked at: a line through more than that is a guess
 TIMES = 8.0  # as wide as the line is long, at most
 BACK = 10  # px along a line, on each side, that are compared
 BESIDE = 4  # px across a line, on each side of it, that are compared
@@ -25,15 +26,16 @@ ASIDE, DRIFT = 1.75, 0.03  # px, and share of the hole besides: how far off the 
 FAINTEST = 60.0  # levels between a line and what is beside it
 UNLIKE = 0.15  # of these: what the sides, and what is seen of the line between letters, may differ
 UNSTEADY = 0.15  # of these: what a side may vary along the line
+SLANT = 4  # px past the middles of a hole's sides that a slanting line is drawn, to meet them across its width
 ROOM = 7  # px beyond a hole that must be seen for it to end there
 LEAST = 0.6  # share of what is compared that must be seen
 EVIDENCE = 8 / FINE  # samples between letters from which what is seen there counts
 BARE = 3  # px across a line, on each side of it, that are compared where it shows under a mask
-LINE, BOLD = (
-    20.0,
-    150.0,
-)  # px of such a line that must be seen beyond the mask, and levels between it and what is beside
-STRAY, BEND = 0.5, 0.012  # px, and share of the way besides: how far off it may lie
+LINE = 20.0  # px of such a line that must be seen beyond the mask
+BOLD = 150.0  # levels between it and what is beside it, at least
+STRAY, BEND = 0.5, 0.012  # px, and share of the way besides: how far off it may lie, as ends are not exact
+FARTHEST = 2.5  # px that it may lie off, however long the way
+CLEAR = 2  # px round lettering that are its own
 HIDDEN = 3.0  # times as long as that: what letters may hide of it on end
 STRETCH, PART = 10, 14  # px on end that it must show, and the long side of what is left of that, at least
 
@@ -72,6 +74,11 @@ class _Sheet:
     nearest: Levels
 
 
+def _sheet(page: Image, mask: Mask, holes: Mask) -> _Sheet:
+    nearest = np.full(mask.shape, np.inf, np.float32)
+    return _Sheet(page.astype(np.float32), mask, mask.astype(np.float32), holes, nearest)
+
+
 def draw(image: Image, mask: Mask, holes: Mask) -> Mask:
     """Draws, in place, lines of a page (H, W, 3) into its `holes` (H, W); gives what is left of these (H, W).
 
@@ -92,7 +99,7 @@ def draw(image: Image, mask: Mask, holes: Mask) -> Mask:
 
 
 def shown(image: Image, mask: Mask, lettering: Mask) -> Mask:
-    """Where straight lines of a page (H, W, 3) show under a mask (H, W), clear of `lettering` (H, W).
+    """Where straight lines of a page or a part of it (H, W, 3) show under a mask, clear of `lettering` (both (H, W)).
 
     Masks that grow round letters take panel borders along that run between these. Such a line comes from beyond the
     mask, and looks there as it does under it.
@@ -100,15 +107,14 @@ def shown(image: Image, mask: Mask, lettering: Mask) -> Mask:
     found, widest = np.zeros_like(mask), int(WIDE * min(mask.shape))
     for tile in tiles.plan(mask, WINDOW, AROUND):
         at = tile.window.slices
-        page, hidden = np.ascontiguousarray(image[at]), np.ascontiguousarray(mask[at])
-        sheet = _Sheet(page.astype(np.float32), hidden, hidden.astype(np.float32), hidden, np.zeros((0, 0), np.float32))
-        local = np.zeros_like(hidden)
-        for end in edges.ends(page, hidden):
+        page = np.ascontiguousarray(image[at])
+        sheet, local = _sheet(page, mask[at], tile.own), np.zeros_like(tile.own)
+        for end in edges.ends(page, mask[at]):
             stub = _stub(sheet, end, BARE) if end.length >= LINE else None
             if stub is not None and stub.contrast >= BOLD:
                 _mark_shown(sheet, stub, local, widest)
         found[at] |= local & tile.own
-    found &= ~lettering
+    found &= ~grown(lettering, CLEAR)
     parts = pieces(found)
     return parts.those(parts.sides >= PART)
 
@@ -119,17 +125,16 @@ def _mark_shown(sheet: _Sheet, stub: _Stub, found: Mask, widest: int) -> None:
     height, width = found.shape
     along = np.arange(first, first + len(_way(sheet, end, height + width)[first:]), dtype=np.float32)
     slack = STRAY + BEND * (along - first)
-    across = _across(BARE + 10 * FINE)
+    across = _across(BARE + FARTHEST)
     levels, _ = _sampled(sheet, end, along, across)
     least, shifts = np.full(len(along), np.inf), np.zeros(len(along))
-    for shift in (np.arange(-10, 11) * FINE).tolist():
+    for shift in _across(FARTHEST).tolist():
         at = np.abs(across - shift) <= BARE
         unlike = np.sqrt(np.square(levels[:, at] - stub.side.levels).mean(1)).max(1)
         better = (unlike < least) & (abs(shift) <= slack)
         least[better], shifts[better] = unlike[better], shift
-    turns = np.flatnonzero(np.diff(np.concatenate([[0], least <= UNLIKE * stub.contrast, [0]]).astype(np.int8)))
     last, most = 0, min(widest, HIDDEN * end.length)
-    for start, stop in zip(turns[::2].tolist(), turns[1::2].tolist(), strict=True):
+    for start, stop in tiles.runs(least <= UNLIKE * stub.contrast):
         if start - last > most:
             break
         if stop - start < STRETCH:
@@ -137,8 +142,7 @@ def _mark_shown(sheet: _Sheet, stub: _Stub, found: Mask, widest: int) -> None:
         last = stop
         on = np.arange(start, stop - 0.5, 0.5)
         off = shifts[on.astype(int)][:, None] + np.arange(-BARE, BARE + 0.5, 0.5)
-        x = end.x + end.right * (first + on[:, None]) - end.down * off
-        y = end.y + end.down * (first + on[:, None]) + end.right * off
+        x, y = _points(end, first + on, off)
         found[np.rint(y).astype(int).clip(0, height - 1), np.rint(x).astype(int).clip(0, width - 1)] = True
 
 
@@ -147,13 +151,12 @@ def _lines(page: Image, mask: Mask, holes: Mask, widest: int) -> tuple[Image, Ma
 
     Where lines cross, the nearer one wins.
     """
-    nearest = np.full(mask.shape, np.inf, np.float32)
-    sheet = _Sheet(page.astype(np.float32), mask, mask.astype(np.float32), holes, nearest)
+    sheet = _sheet(page, mask, holes)
     for end in edges.ends(page, mask):
         stub = _stub(sheet, end)
         if stub is not None:
             _cross(sheet, stub, widest)
-    return np.rint(sheet.levels).clip(0, 255).astype(np.uint8), np.isfinite(nearest)
+    return np.rint(sheet.levels).clip(0, 255).astype(np.uint8), np.isfinite(sheet.nearest)
 
 
 def _way(sheet: _Sheet, end: End, count: int) -> NDArray[np.bool_]:
@@ -200,7 +203,7 @@ def _cross(sheet: _Sheet, stub: _Stub, widest: int) -> None:
     slope = shift / (last + 1 + BACK / 2 - middle)
     if not _agrees(sheet, stub, last, slope):
         return
-    rows, columns, along, off = _band(sheet, stub, last + 4, slope)
+    rows, columns, along, off = _band(sheet, stub, last + SLANT, slope)
     share = ((along - first) / (last - first)).clip(0, 1)
     for channel in range(3):
         here = np.interp(off, near.across, near.levels[:, channel])
@@ -225,7 +228,7 @@ def _band(
     x, y = columns - end.x, rows - end.y
     along = x * end.right + y * end.down
     off = y * end.right - x * end.down - slope * (along - stub.middle)
-    on = (along > stub.first - 4) & (along < stop) & (np.abs(off) <= DRAWN)
+    on = (along > stub.first - SLANT) & (along < stop) & (np.abs(off) <= DRAWN)
     on[on] = np.abs(off[on]) < sheet.nearest[rows[on], columns[on]]
     rows, columns, along, off = rows[on], columns[on], along[on], off[on]
     sheet.nearest[rows, columns] = np.abs(off)
@@ -243,10 +246,17 @@ def _within(side: _Side, shift: float) -> NDArray[np.bool_]:
     return np.asarray(np.abs(side.across - shift) <= BESIDE)
 
 
+def _points(
+    end: End, along: NDArray[np.number], across: NDArray[np.number]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """x and y (m, n) at px `along` (m,) a line from its end and `across` it, (n,) or (m, n)."""
+    x = np.asarray(end.x + end.right * along[:, None] - end.down * across, np.float64)
+    return x, np.asarray(end.y + end.down * along[:, None] + end.right * across, np.float64)
+
+
 def _sampled(sheet: _Sheet, end: End, along: NDArray[np.number], across: Levels) -> tuple[Levels, NDArray[np.bool_]]:
     """Levels (m, n, 3) at px `along` (m,) a line from its end and `across` it, (n,) or (m, n); which are seen."""
-    x = (end.x + end.right * along[:, None] - end.down * across).astype(np.float32)
-    y = (end.y + end.down * along[:, None] + end.right * across).astype(np.float32)
+    x, y = (each.astype(np.float32) for each in _points(end, along, across))
     hidden = cv2.remap(sheet.hidden, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     levels = cv2.remap(sheet.levels, x, y, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return np.asarray(levels, np.float32), hidden < 0.01
@@ -264,8 +274,7 @@ def _side(sheet: _Sheet, end: End, along: NDArray[np.number], across: Levels) ->
 def _best_shift(near: _Side, far: _Side, slack: float) -> tuple[float, float]:
     """How far across, px, the far side lies as the near one does, and by how many levels they differ there."""
     best, least = 0.0, np.inf
-    steps = int(slack / FINE)
-    for shift in (np.arange(-steps, steps + 1) * FINE).tolist():
+    for shift in _across(slack).tolist():
         at = _within(far, shift)
         if not far.seen[at].all():
             continue

@@ -69,8 +69,13 @@ def compose(image: Image, mask: Mask, core: int, context: int, paint: Callable[[
 
 def bands(mask: Mask) -> Iterator[tuple[int, int]]:
     """Rows of `mask` from top to bottom, end-exclusive, between empty rows."""
-    rows = np.flatnonzero(np.diff(np.concatenate([[False], mask.any(1), [False]]).astype(np.int8)))
-    yield from zip(rows[::2].tolist(), rows[1::2].tolist(), strict=True)
+    yield from runs(np.asarray(mask.any(1)))
+
+
+def runs(flags: NDArray[np.bool_]) -> Iterator[tuple[int, int]]:
+    """Where flags (n,) are set on end: from the first on, end-exclusive."""
+    turns = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    yield from zip(turns[::2].tolist(), turns[1::2].tolist(), strict=True)
 
 
 def _of_band(mask: Mask, band: Box, core: int, context: int) -> Iterator[Tile]:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from training.matter import Picture, Rng, toned
+from training.shapes import blend
 
 Points = NDArray[np.float64]  # (N, 2), in units of the drawing's size, 0 in its middle
 
@@ -89,8 +90,7 @@ def strew(rng: Rng, picture: Picture, bare: NDArray[np.bool_], near: tuple[int, 
         rim[~bare] = 0
         covered = inside > 0
         picture[covered] = fill[covered][:, None]
-        share = rim[..., None].astype(np.float32) / 255
-        picture[:] = np.rint(picture * (1 - share) + ink * share).astype(np.uint8)
+        blend(picture, rim, ink)
 
 
 def rule(rng: Rng, picture: Picture, bare: NDArray[np.bool_], near: tuple[int, int, int, int]) -> None:
@@ -107,8 +107,7 @@ def rule(rng: Rng, picture: Picture, bare: NDArray[np.bool_], near: tuple[int, i
     points = np.round(8 * np.array([start, (start + end) / 2 + rng.normal(0, 2, 2), end])).astype(np.int32)
     cv2.polylines(line, [points], False, 255, thick, cv2.LINE_AA, 3)
     line[~bare] = 0
-    share = line[..., None].astype(np.float32) / 255
-    picture[:] = np.rint(picture * (1 - share)).astype(np.uint8)
+    blend(picture, line, 0)
     if thick > 5 and rng.random() < 0.7:
         core = np.zeros(bare.shape, np.uint8)
         cv2.polylines(core, [points], False, 255, thick - 4, cv2.LINE_AA, 3)
