@@ -59,13 +59,12 @@ def count(workers: int, pages: int) -> int:
 
 def make(workers: int, pages: int) -> Executor:
     """An executor for so many pages. The cores are shared out among the workers."""
-    cores = os.cpu_count() or 1
     workers = count(workers, pages)
     if workers == 1:
         return Here()
     level = logging.getLogger().getEffectiveLevel()
     context = multiprocessing.get_context("spawn")  # forking a process that has threads is unsafe
-    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(max(cores // workers, 1), level))
+    return ProcessPoolExecutor(workers, context, initializer=_begin, initargs=(_threads(workers), level))
 
 
 def width(executor: Executor) -> int:
@@ -76,12 +75,34 @@ def width(executor: Executor) -> int:
 def submit(executor: Executor, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
     """Like the executor's own; where the pool is broken, the future says so."""
     try:
-        with _ctrl_c_held() if isinstance(executor, ProcessPoolExecutor) else contextlib.nullcontext():
+        if not isinstance(executor, ProcessPoolExecutor):
+            return executor.submit(fn, *args, **kwargs)
+        with _ctrl_c_held(), _products_on(_threads(width(executor) // 2)):
             return executor.submit(fn, *args, **kwargs)
     except BrokenProcessPool as error:
         future: Future[T] = Future()
         future.set_exception(error)
         return future
+
+
+def _threads(workers: int) -> int:
+    """The cores of this machine for each worker."""
+    return max((os.cpu_count() or 1) // workers, 1)
+
+
+@contextlib.contextmanager
+def _products_on(threads: int) -> Iterator[None]:
+    """A process started here multiplies matrices on so many threads: numpy's library looks at this when it is loaded,
+    which is before a worker begins. On all cores in each worker they would wait for each other."""
+    name = "OPENBLAS_NUM_THREADS"
+    told = name not in os.environ
+    if told:
+        os.environ[name] = str(threads)
+    try:
+        yield
+    finally:
+        if told:
+            del os.environ[name]
 
 
 @contextlib.contextmanager

@@ -126,7 +126,7 @@ def test_an_unknown_engine_is_named_with_its_likeness() -> None:
 
 def test_a_missing_package_is_named_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(engines.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingError, match=r"'pypatchmatch' is missing; pip install pypatchmatch"):
+    with pytest.raises(MissingError, match=r"'pypatchmatch' is missing; pip install 'mangaclean\[patchmatch\]'"):
         engines.load("inpaint", InpaintConfig(engine="patchmatch"))
     assert engines.available("inpaint", "white") is None
 

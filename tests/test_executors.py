@@ -75,6 +75,20 @@ def test_a_pool_hands_back_errors_and_tells_of_deaths():
         executors.end(executor)
 
 
+@pytest.mark.parametrize(("told", "here"), [(None, "3"), ("7", "7")])
+def test_workers_share_the_cores_for_products_of_matrices_too(monkeypatch, told, here):
+    monkeypatch.setattr(os, "cpu_count", lambda: 6)
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+    if told:  # by who started the run
+        monkeypatch.setenv("OPENBLAS_NUM_THREADS", told)
+    executor = executors.make(2, 2)
+    try:
+        assert executors.submit(executor, os.getenv, "OPENBLAS_NUM_THREADS").result() == here
+    finally:
+        executors.end(executor)
+    assert os.environ.get("OPENBLAS_NUM_THREADS") == told
+
+
 def test_ending_a_pool_ends_its_processes():
     executor = executors.make(2, 2)
     future = executors.submit(executor, time.sleep, 60)

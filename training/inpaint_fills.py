@@ -1,8 +1,8 @@
 """Crops with holes, and what classical methods make of them: `python -m training.inpaint_fills --pool IPOOL --out DIR`.
 
-A network that weighs such fills is trained on these crops; PatchMatch is too slow to run beside training. Each file is
-an array (N, S, S, CHANNELS) of uint8: what stood below (3 channels), the hole (255 = hidden), and the fills (3 each).
-What is known is the same in all of them.
+A network that weighs such fills is trained on these crops; the methods are too slow to run beside training. Each file
+is an array (N, S, S, CHANNELS) of uint8: what stood below (3 channels), the hole (255 = hidden), and the fills (3
+each). What is known is the same in all of them.
 """
 
 import argparse
@@ -12,8 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.config import InpaintConfig
-from mangaclean.engines import fills
+from mangaclean.engines import fills, inpaint
 from training.crops import pages_in
 from training.inpaint_crops import _page, crop
 
@@ -28,18 +27,16 @@ _KEPT = ((12.0, 0.02), (16.0, 0.2), (20.0, 0.6), (38.0, 1.0), (44.0, 0.3), (99.0
 
 def filled(rng: Rng, paths: list[Path], size: int, own: float = 0.3) -> NDArray[np.uint8]:
     """A crop (S, S, CHANNELS) of a pool, as files hold it; `own`: how often under lettering of its own page."""
-    painters = fills.painters(InpaintConfig())
     while True:
         image, hole, truth = crop(rng, _page(rng, paths), _page(rng, paths), size, own)
         grey = cv2.cvtColor(truth, cv2.COLOR_RGB2GRAY)
-        smooth = painters[0](image, hole)
+        smooth = inpaint.smooth(image, hole, cv2.INPAINT_NS)
         error = np.mean((cv2.cvtColor(smooth, cv2.COLOR_RGB2GRAY)[hole] - grey[hole].astype(np.float64)) ** 2)
         likeness = 10 * np.log10(255**2 / max(float(error), 0.65))
         if rng.random() < next(share for top, share in _KEPT if likeness < top):
             break
     below = np.where(hole[:, :, None], truth, image)
-    made = [smooth, *(paint(image, hole) for paint in painters[1:])]
-    return np.dstack([below, hole.astype(np.uint8) * 255, *made]).astype(np.uint8)
+    return np.dstack([below, hole.astype(np.uint8) * 255, fills.stacked(image, hole)]).astype(np.uint8)
 
 
 def main(words: list[str] | None = None) -> None:

@@ -30,6 +30,7 @@ SEGMENTERS = {"net": "mangaclean.engines.segment:net", "rapidocr": "mangaclean.e
 INPAINTERS = {
     "net": "mangaclean.engines.painters:net",
     "patchmatch": "mangaclean.engines.inpaint:patchmatch",
+    "exemplar": "mangaclean.engines.inpaint:exemplars",
     "fsr": "mangaclean.engines.inpaint:frequency_selective",
     "lama": "mangaclean.engines.painters:lama",
     "telea": "mangaclean.engines.inpaint:telea",
@@ -68,16 +69,17 @@ _NEEDS: dict[str, _Needs] = {
         program="tesseract", install="install Tesseract and its language data (Debian: tesseract-ocr-jpn-vert)"
     ),
     "mangaclean.engines.painters:net": _Needs(
-        (("onnxruntime", "onnxruntime"), ("patchmatch", "pypatchmatch"), _OPENCV),
-        install="pip install onnxruntime pypatchmatch",
+        (("onnxruntime", "onnxruntime"), _OPENCV),
+        install="pip install onnxruntime",
         weights="inpaint.onnx",
     ),
     "mangaclean.engines.painters:lama": _Needs(
         (("onnxruntime", "onnxruntime"), _OPENCV), install="pip install onnxruntime"
     ),
     "mangaclean.engines.inpaint:patchmatch": _Needs(
-        (("patchmatch", "pypatchmatch"), _OPENCV), install="pip install pypatchmatch"
+        (("patchmatch", "pypatchmatch"), _OPENCV), install="pip install 'mangaclean[patchmatch]'"
     ),
+    "mangaclean.engines.inpaint:exemplars": _Needs((_OPENCV,), install="pip install opencv-python-headless"),
     "mangaclean.engines.inpaint:frequency_selective": _Needs((_OPENCV,), install="pip install opencv-python-headless"),
     "mangaclean.engines.inpaint:telea": _Needs((_OPENCV,), install="pip install opencv-python-headless"),
     "mangaclean.engines.inpaint:navier_stokes": _Needs((_OPENCV,), install="pip install opencv-python-headless"),

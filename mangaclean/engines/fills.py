@@ -1,21 +1,18 @@
-"""What classical methods make of a hole: the fills that a network weighs and corrects."""
+"""What methods without training make of a hole: the fills that a network weighs and corrects."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.config import InpaintConfig
-from mangaclean.engines import inpaint
-from mangaclean.types import Image, Inpainter, Mask
+from mangaclean.engines import exemplar, fsr, inpaint
+from mangaclean.types import Image, Mask
 
-NAMES = ("navier-stokes", "frequency-selective", "patchmatch", "patchmatch of small patches")
-
-
-def painters(cfg: InpaintConfig) -> tuple[Inpainter, ...]:
-    """The methods of `NAMES`."""
-    copies = (inpaint.patchmatch(cfg, patch) for patch in (inpaint.PATCH, inpaint.FINE))
-    return inpaint.navier_stokes(cfg), inpaint.frequency_selective(cfg), *copies
+NAMES = ("navier-stokes", "frequency-selective", "exemplar", "exemplar of many patches")
 
 
-def stacked(image: Image, mask: Mask, made: tuple[Inpainter, ...]) -> NDArray[np.uint8]:
-    """(H, W, 3 × number of methods): what each makes of an image (H, W, 3) with holes (H, W)."""
-    return np.concatenate([paint(image, mask) for paint in made], axis=2)
+def stacked(image: Image, mask: Mask) -> NDArray[np.uint8]:
+    """(H, W, 3 × len(NAMES)): what each method makes of an image (H, W, 3) with holes (H, W); some of it is seen."""
+    smooth, art = inpaint.smooth(image, mask, cv2.INPAINT_NS), inpaint.channels(image)
+    waves = fsr.reconstruct(art, mask)
+    made = waves, *(exemplar.refined(art, mask, waves, search) for search in (exemplar.SHARP, exemplar.BROAD))
+    return np.concatenate([smooth, *(np.broadcast_to(fill, image.shape) for fill in made)], axis=2)

@@ -4,21 +4,17 @@ import cv2
 import numpy as np
 
 from mangaclean.config import InpaintConfig
-from mangaclean.engines import fsr
+from mangaclean.engines import exemplar, fsr
 from mangaclean.types import Box, Image, Inpainter, Mask
 
 PATCH = 5  # px from the middle of a compared patch to its edge; tone of 60 lines repeats within it
-FINE = 3  # the same, of patches that fit between lines
 LOOK = 32  # px round a hole in which PatchMatch looks for what to copy; its time goes with the area
 RADIUS = 5  # px that OpenCV's methods look at round a pixel
 SEED = 1
 
 
-def patchmatch(cfg: InpaintConfig, patch: int = PATCH) -> Inpainter:
-    """Copies patches that fit from round the hole (Barnes et al. 2009, PatchMatch); strong on screentone.
-
-    `patch`: px from the middle of a patch to its edge.
-    """
+def patchmatch(cfg: InpaintConfig) -> Inpainter:
+    """Copies patches that fit from round the hole (Barnes et al. 2009, PatchMatch); strong on screentone."""
     from patchmatch import patch_match
 
     patch_match.set_random_seed(SEED)
@@ -29,10 +25,10 @@ def patchmatch(cfg: InpaintConfig, patch: int = PATCH) -> Inpainter:
             tile, hole = image[box.slices], mask[box.slices]
             if hole.all():
                 out[box.slices] = 255
-            elif min(box.width, box.height) <= 2 * patch:  # too narrow to hold a patch
-                out[box.slices] = _opencv(tile, hole, cv2.INPAINT_TELEA)
+            elif min(box.width, box.height) <= 2 * PATCH:  # too narrow to hold a patch
+                out[box.slices] = smooth(tile, hole, cv2.INPAINT_TELEA)
             else:
-                found: Image = patch_match.inpaint(tile, hole, patch_size=patch)
+                found: Image = patch_match.inpaint(tile, hole, patch_size=PATCH)
                 out[box.slices][hole] = found[hole]
         return out
 
@@ -41,25 +37,38 @@ def patchmatch(cfg: InpaintConfig, patch: int = PATCH) -> Inpainter:
 
 def frequency_selective(cfg: InpaintConfig) -> Inpainter:
     """Frequency-selective reconstruction (Seiler and Kaup 2010): lines, hatching and tone run on behind the hole."""
+    return _by_channels(fsr.reconstruct)
+
+
+def exemplars(cfg: InpaintConfig) -> Inpainter:
+    """Frequency-selective reconstruction, said in patches of what stands round the hole (Wexler et al. 2007)."""
+    return _by_channels(lambda art, mask: exemplar.refined(art, mask, fsr.reconstruct(art, mask)))
+
+
+def _by_channels(paint: Inpainter) -> Inpainter:
+    """What paints the channels that tell anything, of a page of which something is seen."""
 
     def inpainter(image: Image, mask: Mask) -> Image:
         if mask.all():  # nothing to continue from
             return np.full_like(image, 255)
-        grey = not (image != image[..., :1]).any()
-        out = fsr.reconstruct(image[..., :1] if grey else image, mask)
-        return np.repeat(out, 3, axis=2) if grey else out
+        return np.array(np.broadcast_to(paint(channels(image), mask), image.shape))
 
     return inpainter
 
 
+def channels(image: Image) -> Image:
+    """Of an image (H, W, 3) without colour, one channel (H, W, 1); else all."""
+    return image if (image != image[..., :1]).any() else np.ascontiguousarray(image[..., :1])
+
+
 def telea(cfg: InpaintConfig) -> Inpainter:
     """Smooth continuation by fast marching (Telea 2004)."""
-    return lambda image, mask: _opencv(image, mask, cv2.INPAINT_TELEA)
+    return lambda image, mask: smooth(image, mask, cv2.INPAINT_TELEA)
 
 
 def navier_stokes(cfg: InpaintConfig) -> Inpainter:
     """Smooth continuation along lines of equal tone (Bertalmio et al. 2001)."""
-    return lambda image, mask: _opencv(image, mask, cv2.INPAINT_NS)
+    return lambda image, mask: smooth(image, mask, cv2.INPAINT_NS)
 
 
 def white(cfg: InpaintConfig) -> Inpainter:
@@ -67,7 +76,8 @@ def white(cfg: InpaintConfig) -> Inpainter:
     return lambda image, mask: np.where(mask[..., None], np.uint8(255), image)
 
 
-def _opencv(image: Image, mask: Mask, method: int) -> Image:
+def smooth(image: Image, mask: Mask, method: int) -> Image:
+    """What OpenCV's `method`, a number of its own, makes of a page."""
     if mask.all():  # nothing to continue from
         return np.full_like(image, 255)
     if not mask.any():

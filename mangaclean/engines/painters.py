@@ -41,11 +41,11 @@ def net(cfg: InpaintConfig) -> Inpainter:
             raise UsageError(f"{path} is no network that ONNX Runtime can load: {error}") from error
         if not (seen := _seen(run)):
             raise UsageError(f"{path} is no network that paints: it does not make (1, 3, H, W) of image and mask")
-    return painter(run, MULTIPLE) if seen == 3 else blender(run, fills.painters(cfg), MULTIPLE)
+    return painter(run, MULTIPLE) if seen == 3 else blender(run, MULTIPLE)
 
 
-def blender(run: Network, made: tuple[Inpainter, ...], multiple: int) -> Inpainter:
-    """What paints tiles (H, W, 3) by a network that weighs and corrects fills, in 0–1, of the methods `made`.
+def blender(run: Network, multiple: int) -> Inpainter:
+    """What paints tiles (H, W, 3) by a network that weighs and corrects fills, in 0–1.
 
     It takes them as (1, 3 × methods, H, W), with a mask (1, 1, H, W), 1 where hidden.
     """
@@ -55,7 +55,7 @@ def blender(run: Network, made: tuple[Inpainter, ...], multiple: int) -> Inpaint
             return np.full_like(image, 255)
         if not mask.any():
             return image.copy()
-        stack, out = fills.stacked(image, mask, made), image.copy()
+        stack, out = fills.stacked(image, mask), image.copy()
         # Most of a tile is far from any hole; the network would take as long for it.
         for box in windows(mask):
             down, across = -box.height % multiple, -box.width % multiple
