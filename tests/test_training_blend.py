@@ -47,6 +47,23 @@ def test_crops_hold_the_truth_and_fills_that_agree_on_what_is_known(crops: Path)
         assert 0 < error < 90
 
 
+def test_crops_as_they_are_seen_the_second_time(crops: Path, tmp_path: Path) -> None:
+    from training import inpaint_fills
+
+    for _ in range(2):  # what was made so is not made so once more
+        inpaint_fills.main(["--again", str(crops), "--out", str(tmp_path)])
+        inpaint_fills.main(["--again", str(tmp_path), "--out", str(tmp_path)])
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["01-000000-again.npy", "02-000000-again.npy"]
+    before, after = np.load(crops / "01-000000.npy"), np.load(tmp_path / "01-000000-again.npy")
+    guided = slice(10, 13)  # truth, hole, Navier-Stokes, frequency-selective, patches, many patches
+    assert not np.array_equal(before[..., guided], after[..., guided])
+    hidden = before[..., 3] > 127
+    assert np.array_equal(before[..., guided][~hidden], after[..., guided][~hidden])
+    assert np.array_equal(np.delete(before, guided, axis=3), np.delete(after, guided, axis=3))
+    with pytest.raises(SystemExit):
+        inpaint_fills.main(["--out", str(tmp_path)])
+
+
 def test_varied_crops_keep_their_parts_together(crops: Path) -> None:
     from training import train_blend
 

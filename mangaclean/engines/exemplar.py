@@ -38,6 +38,7 @@ class Search:
 
 
 SHARP = Search((4, 3, 2), 20, 0.5, 3000.0)
+AGAIN = Search((3, 2), 20, 0.5, 3000.0)
 BROAD = Search((3, 2), 32, 2.0, 800.0, thin=2)
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mangaclean import tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.engines import fills, onnx, openvino, weights
+from mangaclean.engines.fills import Stack
 from mangaclean.engines.inpaint import windows
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import MissingError, UsageError
@@ -55,18 +56,25 @@ def blender(run: Network, multiple: int) -> Inpainter:
             return np.full_like(image, 255)
         if not mask.any():
             return image.copy()
-        stack, out = fills.stacked(image, mask), image.copy()
-        # Most of a tile is far from any hole; the network would take as long for it.
-        for box in windows(mask):
-            down, across = -box.height % multiple, -box.width % multiple
-            part = np.pad(stack[box.slices], ((0, down), (0, across), (0, 0)), "symmetric")
-            hidden = np.pad(mask[box.slices], ((0, down), (0, across)), "symmetric")
-            data = np.divide(part.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
-            painted = run(data, np.ascontiguousarray(hidden[None, None], np.float32))
-            out[box.slices] = _laid(image[box.slices], mask[box.slices], painted)
-        return out
+        stack = fills.stacked(image, mask)
+        first = weighed(run, multiple, image, mask, stack)
+        return weighed(run, multiple, image, mask, fills.guided(image, mask, stack, first))
 
     return paint
+
+
+def weighed(run: Network, multiple: int, image: Image, mask: Mask, stack: Stack) -> Image:
+    """What a network makes of a stack of fills of an image (H, W, 3), which has holes (H, W)."""
+    out = image.copy()
+    # Most of a tile is far from any hole; the network would take as long for it.
+    for box in windows(mask):
+        down, across = -box.height % multiple, -box.width % multiple
+        part = np.pad(stack[box.slices], ((0, down), (0, across), (0, 0)), "symmetric")
+        hidden = np.pad(mask[box.slices], ((0, down), (0, across)), "symmetric")
+        data = np.divide(part.transpose(2, 0, 1)[None], 255, dtype=np.float32, order="C")
+        painted = run(data, np.ascontiguousarray(hidden[None, None], np.float32))
+        out[box.slices] = _laid(image[box.slices], mask[box.slices], painted)
+    return out
 
 
 def lama(cfg: InpaintConfig) -> Inpainter:
