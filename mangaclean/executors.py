@@ -69,7 +69,7 @@ def make(workers: int, pages: int) -> Executor:
 
 def width(executor: Executor) -> int:
     """How many calls are kept in flight, so that no worker waits and memory stays bounded."""
-    return 2 * executor._max_workers if isinstance(executor, ProcessPoolExecutor) else 1  # type: ignore[attr-defined]
+    return 2 * _workers(executor) if isinstance(executor, ProcessPoolExecutor) else 1
 
 
 def submit(executor: Executor, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
@@ -77,12 +77,16 @@ def submit(executor: Executor, fn: Callable[P, T], /, *args: P.args, **kwargs: P
     try:
         if not isinstance(executor, ProcessPoolExecutor):
             return executor.submit(fn, *args, **kwargs)
-        with _ctrl_c_held(), _products_on(_threads(width(executor) // 2)):
+        with _ctrl_c_held(), _products_on(_threads(_workers(executor))):
             return executor.submit(fn, *args, **kwargs)
     except BrokenProcessPool as error:
         future: Future[T] = Future()
         future.set_exception(error)
         return future
+
+
+def _workers(executor: ProcessPoolExecutor) -> int:
+    return int(executor._max_workers)  # type: ignore[attr-defined]
 
 
 def _threads(workers: int) -> int:

@@ -1,5 +1,6 @@
 """Exemplar-based inpainting: what is copied, from where, and when a fill is believed."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -51,12 +52,15 @@ def test_a_fill_that_nothing_is_like_is_believed() -> None:
     assert (made[34:46, 34:46] > 215).all()
 
 
-def test_patches_are_looked_for_farther_off_where_none_is_near() -> None:
-    clean = dots(200, 200)
-    mask = np.zeros((200, 200), bool)
-    mask[:, 20:] = True  # what is more than 20 px from the seen strip finds nothing within reach
-    fill = np.where(mask[..., None], np.roll(clean, 1, axis=1), clean).astype(np.uint8)
-    assert error(exemplar.refined(clean, mask, fill), fill, mask) < 40
+def test_patches_are_looked_for_farther_off_where_none_is_near(monkeypatch: pytest.MonkeyPatch) -> None:
+    clean, mask, far = dots(120, 160), np.zeros((120, 160), bool), np.zeros((120, 160), bool)
+    mask[:, 30:] = True
+    far[:, 80:] = True  # 50 px from what is seen
+    blurred = cv2.GaussianBlur(clean, (0, 0), 1)[..., None]
+    fill = np.where(mask[..., None], blurred, clean).astype(np.uint8)
+    assert error(exemplar.refined(clean, mask, fill), clean, far) < error(fill, clean, far) / 2
+    monkeypatch.setattr(exemplar, "FARTHEST", 0)
+    np.testing.assert_array_equal(exemplar.refined(clean, mask, fill)[far], fill[far])
 
 
 def test_channels_that_are_alike_come_out_as_one_alone() -> None:
@@ -82,6 +86,6 @@ def test_any_size_of_image(shape: tuple[int, int]) -> None:
 def test_holes_without_end_are_left_to_the_fill() -> None:
     page = np.full((50, 50, 1), 10, np.uint8)
     mask = np.ones((50, 50), bool)
-    mask[0] = False  # not one patch is shown well enough
-    fill = np.where(mask[..., None], 77, page).astype(np.uint8)
+    mask[0] = False  # not one patch is shown well enough; one of page alone would be much like the fill
+    fill = np.where(mask[..., None], 20, page).astype(np.uint8)
     np.testing.assert_array_equal(exemplar.refined(page, mask, fill), fill)

@@ -6,7 +6,7 @@ means (Buades et al. 2005), and what overlapping patches say of a pixel is avera
 compared, as one matrix product for a cell of the hole. Strong on screentone, hatching and lines that go on.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -37,9 +37,9 @@ class Search:
     thin: int = 1  # of the places within reach, one in so many is compared
 
 
-SHARP = Search((4, 3, 2), 20, 0.5, 3000.0)
-AGAIN = Search((3, 2), 20, 0.5, 3000.0)
-BROAD = Search((3, 2), 32, 2.0, 800.0, thin=2)
+SHARP = Search((4, 3, 2), 20, 0.5, 3000.0)  # what repeats itself: tone, hatching, lines
+AGAIN = replace(SHARP, radii=(3, 2))  # by a good painting: large patches would only undo its details
+BROAD = Search((3, 2), 32, 2.0, 800.0, thin=2)  # paintings, where nothing is quite like anything
 
 
 def refined(image: Image, mask: Mask, fill: Image, search: Search = SHARP) -> Image:
@@ -48,14 +48,15 @@ def refined(image: Image, mask: Mask, fill: Image, search: Search = SHARP) -> Im
     trust = np.where(mask, np.float32(GUESSED), np.float32(1))
     for radius in search.radii:
         if min(mask.shape) > 2 * radius:
-            _say_anew(made, mask, trust, radius, search)
+            _resay(made, mask, trust, radius, search)
     return np.where(mask[..., None], np.rint(made + 128).clip(0, 255).astype(np.uint8), image)
 
 
-def _say_anew(made: Levels, mask: Mask, trust: Levels, radius: int, search: Search) -> None:
+def _resay(made: Levels, mask: Mask, trust: Levels, radius: int, search: Search) -> None:
     """Gives the hidden pixels of `made` (H, W, C), in place, what patches like those round them show."""
     side, inner = 2 * radius + 1, slice(radius, -radius)
-    # Of Σ trust · their trust · (pixel − their pixel)², multiplied out, each side's factors.
+    # One product of matrices compares all patches: Σ trust · their trust · (pixel − their pixel)² is multiplied out,
+    # and these are each side's factors.
     square, level = trust[..., None] * np.square(made).sum(2, keepdims=True), trust[..., None] * made
     views = (
         _patches([trust[..., None], -2 * level, square], side),
@@ -113,8 +114,8 @@ def _heard(views: tuple[Levels, Levels, Levels], asking: Indices, asked: Indices
     least = apart.min(1, keepdims=True).clip(0, search.doubt)
     scale = search.spread * least + EVEN
     like = np.exp((least - apart) / scale)
-    unlike = np.exp((least - search.doubt) / scale)
-    heard: Levels = (like @ shown + unlike * itself) / (like.sum(1, keepdims=True) + unlike)
+    doubt = np.exp((least - search.doubt) / scale)
+    heard: Levels = (like @ shown + doubt * itself) / (like.sum(1, keepdims=True) + doubt)
     return heard.reshape(len(asking), side, side, channels)
 
 

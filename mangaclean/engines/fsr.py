@@ -14,7 +14,7 @@ from mangaclean.types import Image, Mask
 BLOCK = 4  # px; what is made at a time
 SUPPORT = 32  # px; side of what a block is made from, and the longest wave
 NEAR = 0.6  # weight of a pixel that is one px farther from the middle of a block
-CLOSE, CALM = 0.3, 5.0  # the same for what tells whether the ground is plain; levels off its tone, on average, at most
+CLOSE, CALM = 0.3, 8.0  # the same for what tells whether the ground is plain; levels off its tone, on average, at most
 MADE = 0.8  # weight of a pixel that was made, where one of the page's has 1
 WAVES = 100  # that a block is made of, at most
 SHARE = 0.2  # of what a wave explains that it is given; neighbouring waves explain it, too

@@ -37,26 +37,26 @@ def patchmatch(cfg: InpaintConfig) -> Inpainter:
 
 def frequency_selective(cfg: InpaintConfig) -> Inpainter:
     """Frequency-selective reconstruction (Seiler and Kaup 2010): lines, hatching and tone run on behind the hole."""
-    return _by_channels(fsr.reconstruct)
+    return _in_few_channels(fsr.reconstruct)
 
 
 def exemplars(cfg: InpaintConfig) -> Inpainter:
     """Frequency-selective reconstruction, said in patches of what stands round the hole (Wexler et al. 2007)."""
-    return _by_channels(lambda art, mask: exemplar.refined(art, mask, fsr.reconstruct(art, mask)))
+    return _in_few_channels(lambda art, mask: exemplar.refined(art, mask, fsr.reconstruct(art, mask)))
 
 
-def _by_channels(paint: Inpainter) -> Inpainter:
-    """What paints the channels that tell anything, of a page of which something is seen."""
+def _in_few_channels(paint: Inpainter) -> Inpainter:
+    """An inpainter by one for any number of channels: a page without colour takes a third of the time."""
 
     def inpainter(image: Image, mask: Mask) -> Image:
         if mask.all():  # nothing to continue from
             return np.full_like(image, 255)
-        return np.array(np.broadcast_to(paint(channels(image), mask), image.shape))
+        return np.array(np.broadcast_to(paint(distinct_channels(image), mask), image.shape))
 
     return inpainter
 
 
-def channels(image: Image) -> Image:
+def distinct_channels(image: Image) -> Image:
     """Of an image (H, W, 3) without colour, one channel (H, W, 1); else all."""
     return image if (image != image[..., :1]).any() else np.ascontiguousarray(image[..., :1])
 

@@ -13,7 +13,7 @@ from mangaclean import tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.engines import fills, onnx, openvino, weights
 from mangaclean.engines.fills import Stack
-from mangaclean.engines.inpaint import windows
+from mangaclean.engines.inpaint import distinct_channels, windows
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import MissingError, UsageError
 from mangaclean.types import Image, Inpainter, Mask
@@ -134,7 +134,7 @@ def _laid(image: Image, mask: Mask, painted: NDArray[np.float32]) -> Image:
     """`image` with what a network painted (1, 3, ≥ H, ≥ W) under the mask; grey where the image is."""
     height, width = mask.shape
     part = painted[0, :, :height, :width].transpose(1, 2, 0)
-    if not (image != image[..., :1]).any():
+    if distinct_channels(image).shape[2] == 1:
         part = np.repeat(part.mean(2, keepdims=True), 3, axis=2)
     made = np.asarray(np.rint(part * 255).clip(0, 255), np.uint8)
     return np.where(mask[..., None], made, image)
