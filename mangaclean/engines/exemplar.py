@@ -39,6 +39,7 @@ class Search:
 
 SHARP = Search((4, 3, 2), 20, 0.5, 3000.0)  # what repeats itself: tone, hatching, lines
 AGAIN = replace(SHARP, radii=(3, 2))  # by a good painting: large patches would only undo its details
+CRISP = replace(AGAIN, spread=0.1)  # few are alike enough: a patch of one place, not the mean of two
 BROAD = Search((3, 2), 32, 2.0, 800.0, thin=2)  # paintings, where nothing is quite like anything
 
 

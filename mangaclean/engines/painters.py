@@ -48,7 +48,8 @@ def net(cfg: InpaintConfig) -> Inpainter:
 def blender(run: Network, multiple: int) -> Inpainter:
     """What paints tiles (H, W, 3) by a network that weighs and corrects fills, in 0–1.
 
-    It takes them as (1, 3 × methods, H, W), with a mask (1, 1, H, W), 1 where hidden.
+    It takes them as (1, 3 × methods, H, W), with a mask (1, 1, H, W), 1 where hidden. It sees them twice, the second
+    time with patches that its own painting has found; where it hedges all the same, deep in holes, patches decide.
     """
 
     def paint(image: Image, mask: Mask) -> Image:
@@ -58,7 +59,8 @@ def blender(run: Network, multiple: int) -> Inpainter:
             return image.copy()
         stack = fills.stacked(image, mask)
         first = weighed(run, multiple, image, mask, stack)
-        return weighed(run, multiple, image, mask, fills.guided(image, mask, stack, first))
+        second = weighed(run, multiple, image, mask, fills.guided(image, mask, stack, first))
+        return fills.crisp(image, mask, second)
 
     return paint
 

@@ -1,0 +1,47 @@
+"""What a painting network is shown, and what becomes of its painting."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mangaclean.engines import fills
+from mangaclean.types import Image, Mask
+
+
+def foggy() -> tuple[Image, Mask, Image]:
+    """Broad stripes, black and white, with a hole of 40 px; and a painting of it that hedges where they are."""
+    stripes = np.where(np.arange(160) // 12 % 2, 255, 0).astype(np.uint8)
+    page = np.repeat(np.tile(stripes, (160, 1))[..., None], 3, axis=2)
+    mask = np.zeros((160, 160), bool)
+    mask[60:100, 60:100] = True
+    blurred = cv2.GaussianBlur(page, (0, 0), 4)
+    return page, mask, np.where(mask[..., None], blurred, page)
+
+
+def between(image: Image, where: Mask) -> float:
+    """Share of pixels that are neither black nor white."""
+    return float(((image[where] > 40) & (image[where] < 215)).mean())
+
+
+def test_fog_deep_in_a_hole_becomes_ink_and_paper() -> None:
+    page, mask, painted = foggy()
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    deep, shallow = depth > fills.DEEP, depth <= fills.SHALLOW
+    made = fills.crisp(page, mask, painted)
+    assert between(painted, deep) > 0.5
+    assert between(made, deep) < between(painted, deep) / 2
+    np.testing.assert_array_equal(made[shallow], painted[shallow])
+
+
+def test_a_painting_in_colour_stays() -> None:
+    page, mask, painted = foggy()
+    page[0, 0] = 255, 0, 0
+    assert fills.crisp(page, mask, painted) is painted
+
+
+@pytest.mark.parametrize("size", [(1, 1), (3, 40), (9, 9)])
+def test_any_size_of_painting(size: tuple[int, int]) -> None:
+    page = np.full((*size, 3), 200, np.uint8)
+    mask = np.zeros(size, bool)
+    mask[:, size[1] // 2 :] = size[1] > 1
+    np.testing.assert_array_equal(fills.crisp(page, mask, page.copy()), page)
