@@ -11,8 +11,6 @@ NAMES = ("navier-stokes", "frequency-selective", "exemplar", "exemplar of many p
 
 Stack = NDArray[np.uint8]  # (H, W, 3 × len(NAMES))
 
-SHALLOW, DEEP = 3.0, 8.0  # px from a hole's edge from which a painting is said again in patches, and wholly so
-
 _EXEMPLAR = 3 * NAMES.index("exemplar")  # its first channel in a stack
 
 
@@ -31,19 +29,3 @@ def guided(image: Image, mask: Mask, stack: Stack, painted: Image) -> Stack:
     better = stack.copy()
     better[..., _EXEMPLAR : _EXEMPLAR + 3] = found
     return better
-
-
-def crisp(image: Image, mask: Mask, painted: Image) -> Image:
-    """A painting (H, W, 3) of an image's holes (H, W), in patches of the page where they are deep.
-
-    A network hedges there: between black and white it paints fog. Where art has colour, little is like anything else:
-    that painting stays.
-    """
-    art = inpaint.distinct_channels(image)
-    if art.shape[2] > 1:
-        return painted
-    said = exemplar.refined(art, mask, np.ascontiguousarray(painted[..., :1]), exemplar.CRISP)
-    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    share = np.clip((depth - SHALLOW) / (DEEP - SHALLOW), 0, 1)[..., None]
-    made: Image = np.rint(painted + share * (said.astype(np.float32) - painted)).astype(np.uint8)
-    return made

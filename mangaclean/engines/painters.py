@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mangaclean import tiles
 from mangaclean.config import InpaintConfig
-from mangaclean.engines import fills, onnx, openvino, weights
+from mangaclean.engines import exemplar, fills, onnx, openvino, weights
 from mangaclean.engines.fills import Stack
 from mangaclean.engines.inpaint import distinct_channels, windows
 from mangaclean.engines.onnx import Network
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MULTIPLE = 32  # height and width of what the shipped network sees
 LAMA_MULTIPLE = 8
+SHALLOW, DEEP = 3.0, 8.0  # px from a hole's edge from which a painting is said again in patches, and wholly so
 SEEN = 96  # px round a part that a network of one size sees, where a tile has to be cut
 
 
@@ -60,7 +61,7 @@ def blender(run: Network, multiple: int) -> Inpainter:
         stack = fills.stacked(image, mask)
         first = weighed(run, multiple, image, mask, stack)
         second = weighed(run, multiple, image, mask, fills.guided(image, mask, stack, first))
-        return fills.crisp(image, mask, second)
+        return crisp(image, mask, second)
 
     return paint
 
@@ -77,6 +78,22 @@ def weighed(run: Network, multiple: int, image: Image, mask: Mask, stack: Stack)
         painted = run(data, np.ascontiguousarray(hidden[None, None], np.float32))
         out[box.slices] = _laid(image[box.slices], mask[box.slices], painted)
     return out
+
+
+def crisp(image: Image, mask: Mask, painted: Image) -> Image:
+    """A painting (H, W, 3) of an image's holes (H, W), in patches of the page where they are deep.
+
+    A network hedges there: between black and white it paints fog. Where a tile has colour, little is like anything
+    else: that painting stays.
+    """
+    depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
+    art = distinct_channels(image)
+    if art.shape[2] > 1 or depth.max() <= SHALLOW:
+        return painted
+    patches = exemplar.refined(art, mask, painted[..., :1], exemplar.CRISP)
+    share = np.clip((depth - SHALLOW) / (DEEP - SHALLOW), 0, 1)[..., None]
+    made: Image = np.rint(painted + share * (patches.astype(np.float32) - painted)).astype(np.uint8)
+    return made
 
 
 def lama(cfg: InpaintConfig) -> Inpainter:

@@ -1,10 +1,10 @@
-"""What a painting network is shown, and what becomes of its painting."""
+"""Paintings in patches of the page where holes are deep: no fog, and nothing else changes."""
 
 import cv2
 import numpy as np
 import pytest
 
-from mangaclean.engines import fills
+from mangaclean.engines import painters
 from mangaclean.types import Image, Mask
 
 
@@ -26,17 +26,23 @@ def between(image: Image, where: Mask) -> float:
 def test_fog_deep_in_a_hole_becomes_ink_and_paper() -> None:
     page, mask, painted = foggy()
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    deep, shallow = depth > fills.DEEP, depth <= fills.SHALLOW
-    made = fills.crisp(page, mask, painted)
+    deep, shallow = depth > painters.DEEP, depth <= painters.SHALLOW
+    made = painters.crisp(page, mask, painted)
     assert between(painted, deep) > 0.5
     assert between(made, deep) < between(painted, deep) / 2
     np.testing.assert_array_equal(made[shallow], painted[shallow])
 
 
+def test_a_painting_of_strokes_stays() -> None:
+    page, mask, painted = foggy()
+    mask[:, 66:] = False
+    assert painters.crisp(page, mask, painted) is painted
+
+
 def test_a_painting_in_colour_stays() -> None:
     page, mask, painted = foggy()
     page[0, 0] = 255, 0, 0
-    assert fills.crisp(page, mask, painted) is painted
+    assert painters.crisp(page, mask, painted) is painted
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (9, 9)])
@@ -44,4 +50,4 @@ def test_any_size_of_painting(size: tuple[int, int]) -> None:
     page = np.full((*size, 3), 200, np.uint8)
     mask = np.zeros(size, bool)
     mask[:, size[1] // 2 :] = size[1] > 1
-    np.testing.assert_array_equal(fills.crisp(page, mask, page.copy()), page)
+    np.testing.assert_array_equal(painters.crisp(page, mask, page.copy()), page)
