@@ -1,6 +1,7 @@
 """Whole letters: pieces of ink that a network marks for the most part are lettering to their edges."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from mangaclean.strokes import Levels, grown, half_thickness
 from mangaclean.types import Box, Image, Mask
 
 DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
+BLACK = 48  # levels below which they are a letter's ink where art is dark, too
 MOSTLY = 0.8  # share of a piece that is seen, from which all of it is lettering
 SURE = 0.5  # share of it of which the network must be sure besides
 LARGEST = 0.3  # of the page's short side: the long side of a letter, at most
@@ -26,8 +28,19 @@ SMALL = 0.05  # of the page's short side: the long side of such a letter, at mos
 SPARSE = 1 / 30  # of the square of its long side: a piece that covers less is a line of art, an outline or a frame
 ROOM = 12  # px round a piece in which its ground is looked at, and its mask grows
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
-HALF, SURELY = 0.5, 0.1  # of a letter torn on any ground: share that is seen and erased, and sure, at least
+HALF, SURELY = 0.45, 0.1  # of a letter torn on any ground: share that is seen and erased, and sure, at least
+HINTED = 0.4  # share of what is left of such a letter of which the network shows a trace, at least
 FEWEST = 24  # px of ground round a piece that must be free of other ink
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """A window of a page (h, w, 3), what a network shows there (h, w), and what is erased of it (h, w)."""
+
+    page: Image
+    levels: Levels
+    erased: Mask
+    short: int  # px of the page's short side
 
 
 def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> Mask:
@@ -41,7 +54,7 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
     for window in windows(levels > seen):
         at = window.slices
         for light in (False, True):
-            ink = pieces(_ink(image[at], light))
+            ink = pieces(_ink(image[at], light, LIGHT if light else DARK))
             fits = (ink.areas >= LEAST) & (ink.sides <= LARGEST * short) & ~_cut(ink, window, levels.shape)
             for level, least in ((seen, MOSTLY), (sure, SURE)):
                 fits &= ink.count(levels[at] > level) >= least * ink.areas
@@ -53,49 +66,73 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
 def left_over(
     image: Image, levels: Levels, erased: Mask, kept: Sequence[tuple[Box, Mask]], seen: int
 ) -> list[tuple[Box, Mask]]:
-    """What is left of dark letters of a page (H, W, 3) of which `erased` (H, W) holds a part.
+    """What is left of letters of a page (H, W, 3) of which `erased` (H, W) holds a part.
 
     Half a letter is worse than a whole one: a network sees the head of a long `ー` and not its tail, or one stroke of
     `い` and not the other, or is surer of `!` than of its dot. On other than quiet ground art runs into letters: there
     only letters that are gone for the most part go whole, where the network shows a trace of the rest, or they have a
-    white rim. `kept` are the strokes of lettering that stays. Returns windows of the page with what is to be erased in
-    them.
+    white rim; white letters, too, and black ones on dark art. `kept` are the strokes of lettering that stays. Returns
+    windows of the page with what is to be erased in them.
     """
     left = []
-    short = min(levels.shape)
     for window in windows(erased):
-        at = window.slices
-        ink = _ink(image[at], light=False)
-        found = pieces(ink)
-        fits = (found.areas >= LEAST) & (found.sides <= LARGEST * short) & ~_cut(found, window, levels.shape)
-        fits &= found.areas >= SPARSE * found.sides**2
+        part = _Part(image[window.slices], levels[window.slices], erased[window.slices], min(levels.shape))
+        stays = np.zeros(part.erased.shape, bool)
         for box, strokes in kept:
             if window.overlap(box):
-                both = box.common(window)
-                fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
-        fits[0] = False
-        shown = found.share(levels[at] > seen)
-        gone = found.share(erased[at])
-        halves = (shown >= HALF) & (gone >= HALF) & (found.share(levels[at] > drawn.SURE) >= SURELY)
-        for label in _torn_or_beside(found, fits, shown, gone, levels[at]):
-            near = found.box(label).grown(ROOM, window.width, window.height)
-            page, shows = image[at][near.slices], levels[at][near.slices]
-            piece = found.labels[near.slices] == label
-            rest = piece & ~erased[at][near.slices]
-            other = ink[near.slices] & ~piece
-            ring = grown(piece, 4) & ~grown(piece, 2)
-            if shown[label] >= SHOWN and found.sides[label] <= SMALL * short:
-                ring &= ~grown(other, 2)
-            quiet = ring.sum() >= FEWEST and page[ring].std(0).max() <= QUIET
-            if quiet or (halves[label] and (_hinted(shows, rest) or rims.white(page, piece))):
-                mask = masks.dilated(piece, other, int(found.sides[label]))
+                stays |= placed(strokes, box, window)
+        for light, level in ((False, DARK), (False, BLACK), (True, LIGHT)):
+            ink = _ink(part.page, light, level)
+            found = pieces(ink)
+            fits = (found.areas >= LEAST) & (found.sides <= LARGEST * part.short) & ~_cut(found, window, levels.shape)
+            fits &= (found.areas >= SPARSE * found.sides**2) & (found.count(stays) == 0)
+            fits[0] = False
+            rests = _of_dark(part, ink, found, fits, seen) if level == DARK else _of_torn(part, found, fits, seen)
+            for label in rests:
+                near = found.box(label).grown(ROOM, window.width, window.height)
+                piece = found.labels[near.slices] == label
+                mask = masks.dilated(piece, ink[near.slices] & ~piece, int(found.sides[label]))
                 left.append((near.moved(window.left, window.top), mask))
+            del found  # its labels weigh more than the page
     return left
 
 
-def _hinted(levels: Levels, rest: Mask) -> bool:
-    """Whether a network's map shows a trace of most of what is left of a letter (both (h, w))."""
-    return bool(rest.any() and (levels[rest] > drawn.TRACE).mean() >= HALF)
+def _of_dark(part: _Part, ink: Mask, found: Pieces, fits: NDArray[np.bool_], seen: int) -> Iterator[int]:
+    """Which pieces of dark ink go: torn ones and those beside them on quiet ground, on any other what is half gone."""
+    shown, gone = found.share(part.levels > seen), found.share(part.erased)
+    halves = _halves(part, found, seen)
+    for label in _torn_or_beside(found, fits, shown, gone, part.levels):
+        near = found.box(label).grown(ROOM, *part.erased.shape[::-1])
+        page = part.page[near.slices]
+        piece = found.labels[near.slices] == label
+        other = ink[near.slices] & ~piece
+        ring = grown(piece, 4) & ~grown(piece, 2)
+        if shown[label] >= SHOWN and found.sides[label] <= SMALL * part.short:
+            ring &= ~grown(other, 2)
+        quiet = ring.sum() >= FEWEST and page[ring].std(0).max() <= QUIET
+        if quiet or (halves[label] and (_hinted(part, near, piece) or rims.white(page, piece))):
+            yield label
+
+
+def _of_torn(part: _Part, found: Pieces, fits: NDArray[np.bool_], seen: int) -> Iterator[int]:
+    """Which pieces of ink go that are half gone, on any ground, as the network shows a trace of the rest."""
+    torn = fits & _halves(part, found, seen) & (found.share(part.erased) < 1)
+    for label in np.flatnonzero(torn).tolist():
+        near = found.box(label)
+        if _hinted(part, near, found.labels[near.slices] == label):
+            yield label
+
+
+def _halves(part: _Part, found: Pieces, seen: int) -> NDArray[np.bool_]:
+    """Which pieces are seen and erased by half, and surely lettering in part."""
+    halves = (found.share(part.levels > seen) >= HALF) & (found.share(part.erased) >= HALF)
+    return np.asarray(halves & (found.share(part.levels > drawn.SURE) >= SURELY))
+
+
+def _hinted(part: _Part, at: Box, piece: Mask) -> bool:
+    """Whether a network's map shows a trace of what is left of a letter (h, w) at a box of a part."""
+    rest = piece & ~part.erased[at.slices]
+    return bool(rest.any() and (part.levels[at.slices][rest] > drawn.TRACE).mean() >= HINTED)
 
 
 def _torn_or_beside(
@@ -147,9 +184,9 @@ def _cut(ink: Pieces, window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return np.asarray(cut)
 
 
-def _ink(image: Image, light: bool) -> Mask:
+def _ink(image: Image, light: bool, level: int) -> Mask:
     grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return np.asarray(grey > LIGHT if light else grey < DARK)
+    return np.asarray(grey > level if light else grey < level)
 
 
 def windows(marked: Mask) -> list[Box]:

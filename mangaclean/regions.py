@@ -36,7 +36,7 @@ IDEOGRAPH = re.compile("[一-鿿]")
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
 LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
-UNSEEN, CONFIRMED = 0.12, 0.6  # mean probability over a block's strokes: no lettering to the network, surely some
+UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
 HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 CARD = 6.0  # times a text's area that a card has, at most
@@ -153,7 +153,7 @@ def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     pictured = not housed and IDEOGRAPH.search(traced.block.text) and not KANA.search(traced.block.text)
     if max(typeset, sfx) < UNSEEN and pictured and len(traced.block.text) == 1:
         return "other"
-    if kind == "other" and max(typeset, sfx) > CONFIRMED:
+    if kind == "other" and (sfx > LIKELY or typeset > CONFIRMED):
         return "speech" if told and (housed or typeset > sfx) else "sfx"
     if kind == "sfx" and told and housed and not display and typeset > TYPESET:
         return "speech"  # in a script that nobody here can read

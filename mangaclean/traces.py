@@ -20,7 +20,7 @@ EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide a
 ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
 IN_LINES = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
-MOSTLY = 0.75  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
+MOSTLY = 0.7  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
 INK, DOT = 60, 0.2  # levels off a text's ink, at most, and em: the size, at least, of its letters beyond a balloon
 WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
@@ -99,13 +99,17 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         if inside is None and traced.flat:
             mask |= masks.dirty(page, own, mask, other)
         return traced
-    del place, specks, mask, inside  # a window may be as large as the page
+    del place, specks, mask  # a window may be as large as the page
     reach = round(0.25 * block.em)
     longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
     marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
+    ink = own | other
     own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
     other = other & ~own if traced.flat else np.zeros_like(own)
     mask = masks.dilated(own, other, block.em)
+    if traced.flat and inside is not None:  # where there is a room, their dirt goes, too
+        mask |= masks.dilated(own, ink & ~own, block.em, inside)
+    del ink
     sigma = deviation(page, mask, other)
     if sigma <= FLAT:
         mask |= masks.dirty(page, own, mask, other)

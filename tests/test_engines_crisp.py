@@ -41,8 +41,20 @@ def test_a_painting_of_strokes_stays() -> None:
 
 def test_a_painting_in_colour_stays() -> None:
     page, mask, painted = foggy()
-    page[0, 0] = 255, 0, 0
+    page[:4, :40] = 255, 0, 0
     assert painters.crisp(page, mask, painted) is painted
+
+
+def test_fog_goes_from_a_scan_of_yellowed_paper() -> None:
+    page, mask, painted = foggy()
+    noise = np.random.default_rng(3).normal(0, 3, page.shape)
+    ink, paper = np.array([30, 28, 40]), np.array([250, 243, 220])
+    page, painted = (np.clip(ink + (paper - ink) * (each / 255) + noise, 0, 255) for each in (page, painted))
+    page, painted = page.astype(np.uint8), painted.astype(np.uint8)
+    made = painters.crisp(page, mask, painted)
+    deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) > painters.DEEP
+    assert between(made, deep) < between(painted, deep) / 2
+    assert abs((made[deep].mean(0) - painted[deep].mean(0))).max() < 12  # in the paper's tint
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (9, 9)])

@@ -44,6 +44,8 @@ def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for
         ("女由", 0.8, 60, False, "sfx"),
         ("女由", 0.8, 60, True, "speech"),
         ("", 0.0, 220, False, "sfx"),
+        ("ふL", 0.1, 140, False, "sfx"),
+        ("ふL", 0.1, 115, False, "other"),
         ("ぶん", 0.7, 220, False, "sfx"),
         ("ぶん", 0.95, 220, False, "speech"),
         ("ヘンな女", 0.8, 60, False, "speech"),

@@ -11,6 +11,8 @@ PATCH = 5  # px from the middle of a compared patch to its edge; tone of 60 line
 LOOK = 32  # px round a hole in which PatchMatch looks for what to copy; its time goes with the area
 RADIUS = 5  # px that OpenCV's methods look at round a pixel
 SEED = 1
+TINTED = 24  # levels by which noise and JPEG move a pixel's colour on a scan without colour
+COLOURED = 0.001  # share of pixels that are farther off there
 
 
 def patchmatch(cfg: InpaintConfig) -> Inpainter:
@@ -59,6 +61,21 @@ def _in_few_channels(paint: Inpainter) -> Inpainter:
 def distinct_channels(image: Image) -> Image:
     """Of an image (H, W, 3) without colour, one channel (H, W, 1); else all."""
     return image if (image != image[..., :1]).any() else np.ascontiguousarray(image[..., :1])
+
+
+def monochrome(pixels: Image) -> bool:
+    """Whether pixels (n, 3) are of one ink on one paper: grey, or a scan with the tint of its paper and some noise.
+
+    Their red and blue then differ from their green as a straight line says, from the ink's difference to the paper's.
+    """
+    red, green, blue = pixels.astype(np.float32).T
+    level = green - green.mean()
+    spread = max(float(level @ level), 1.0)
+    off = np.zeros(len(pixels), bool)
+    for tint in (red - green, blue - green):
+        tint -= tint.mean()
+        off |= np.abs(tint - level * (level @ tint / spread)) > TINTED
+    return bool(off.mean() <= COLOURED)
 
 
 def telea(cfg: InpaintConfig) -> Inpainter:

@@ -13,7 +13,7 @@ from mangaclean import tiles
 from mangaclean.config import InpaintConfig
 from mangaclean.engines import exemplar, fills, onnx, openvino, weights
 from mangaclean.engines.fills import Stack
-from mangaclean.engines.inpaint import distinct_channels, windows
+from mangaclean.engines.inpaint import distinct_channels, monochrome, windows
 from mangaclean.engines.onnx import Network
 from mangaclean.errors import MissingError, UsageError
 from mangaclean.types import Image, Inpainter, Mask
@@ -83,14 +83,14 @@ def weighed(run: Network, multiple: int, image: Image, mask: Mask, stack: Stack)
 def crisp(image: Image, mask: Mask, painted: Image) -> Image:
     """A painting (H, W, 3) of an image's holes (H, W), in patches of the page where they are deep.
 
-    A network hedges there: between black and white it paints fog. Where a tile has colour, little is like anything
+    A network hedges there: between black and white it paints fog. Where a tile has colours, little is like anything
     else: that painting stays.
     """
     depth = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5)
-    art = distinct_channels(image)
-    if art.shape[2] > 1 or depth.max() <= SHALLOW:
+    if depth.max() <= SHALLOW or not monochrome(image[~mask]):
         return painted
-    patches = exemplar.refined(art, mask, painted[..., :1], exemplar.CRISP)
+    art = distinct_channels(image)
+    patches = exemplar.refined(art, mask, painted[..., : art.shape[2]], exemplar.CRISP)
     share = np.clip((depth - SHALLOW) / (DEEP - SHALLOW), 0, 1)[..., None]
     made: Image = np.rint(painted + share * (patches.astype(np.float32) - painted)).astype(np.uint8)
     return made
