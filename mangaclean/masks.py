@@ -6,13 +6,14 @@ from numpy.typing import NDArray
 
 from mangaclean import rims
 from mangaclean.pieces import pieces
-from mangaclean.strokes import grown, shrunk
+from mangaclean.strokes import grown, ink_of, shrunk
 from mangaclean.types import Image, Mask
 
 DIRT = 4  # px beyond the soft edge to which a letter's JPEG dirt is taken
 BLOCK = 7  # px round strokes beyond which there is none: blocks of JPEG are 8 px wide
 TONE, INK = 2, 40  # levels off a flat ground: what is none of its tone, and what is more than dirt
 BEYOND = 8  # px past the blocks of JPEG, where the ground shows what it is without dirt
+SPECK = 0.5  # share of a speck that lies within them: what lies beyond for the most part is art
 CLEANER = 4.0  # times as little as beside the letters is to be seen there, or what is there is no dirt
 WINDOW = 6_000_000  # px of a window in which dirt is looked for; letters that fill more are seen from afar
 TRACE = 0.12  # of what sets strokes off from art: what shows less of them is no more of their edge
@@ -112,21 +113,21 @@ def dirty(page: Image, strokes: Mask, mask: Mask, other: Mask) -> Mask:
     For flat grounds alone. In a balloon all that stands there may go, on open ground only what differs from its tone;
     and what goes on beyond the blocks, such as a light screentone, is no dirt.
     """
-    dirt = np.zeros_like(mask)
+    none = np.zeros_like(mask)
     if mask.size > WINDOW:
-        return dirt
+        return none
     clear = ~(mask | grown(other, 1))
     blocks = grown(strokes, BLOCK) & clear
     around = grown(blocks, BEYOND) & clear & ~blocks
     if not blocks.any() or not around.any():
-        return dirt
-    ground = np.median(page[around], axis=0)
-
-    def faint(where: Mask) -> Mask:
-        off = np.abs(page[where] - ground).max(1)
-        return np.asarray((off > TONE) & (off <= INK))
-
-    found = faint(blocks)
-    if faint(around).mean() * CLEANER <= found.mean():
-        dirt[blocks] = found
-    return dirt
+        return none
+    off = ink_of(page, np.median(page[around], axis=0).astype(np.uint8))
+    inked = (off > INK) & ~mask
+    farther = around & ~grown(inked, BLOCK)  # what stands there has dirt of its own
+    around = farther if farther.any() else around
+    faint = ~mask & (off > TONE) & (off <= INK)
+    if faint[around].mean() * CLEANER > faint[blocks].mean():
+        return none
+    specks = pieces(faint)
+    soft_edges = specks.count(grown(inked, 1)) > 0
+    return specks.those((specks.share(blocks) >= SPECK) & ~soft_edges) & blocks

@@ -264,3 +264,17 @@ def test_of_half_a_letter_on_art_the_rest_goes_where_it_has_a_white_rim(beyond: 
     page[100:140, 64:70] = 0
     erased = seen((62, 98, 72, 126)) > 0
     assert left_over(page, seen((64, 100, 70, 126)), erased)[100:140, 64:70].all() == goes
+
+
+@pytest.mark.parametrize(("level", "goes"), [(60, True), (0, False)])
+@pytest.mark.parametrize(("ink", "ground"), [(255, 90), (0, 90)])
+def test_half_a_white_letter_or_a_black_one_on_dark_art_goes_whole_where_its_rest_is_hinted(
+    ink: int, ground: int, level: int, goes: bool
+) -> None:
+    page = np.full((*SIZE, 3), ground, np.uint8)
+    page[:, ::6] = 60
+    page[100:140, 64:70] = ink
+    levels = seen((64, 100, 70, 126)) | seen((64, 126, 70, 136), level=level)
+    made = left_over(page, levels, seen((62, 98, 72, 126)) > 0)
+    assert made[128:140, 64:70].all() == goes
+    assert not made[:, 90:].any()
