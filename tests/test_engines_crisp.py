@@ -54,7 +54,7 @@ def test_fog_goes_from_a_scan_of_yellowed_paper() -> None:
     made = painters.crisp(page, mask, painted)
     deep = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_5) > painters.DEEP
     assert between(made, deep) < between(painted, deep) / 2
-    assert abs((made[deep].mean(0) - painted[deep].mean(0))).max() < 12  # in the paper's tint
+    assert abs(made[deep].mean(0) - painted[deep].mean(0)).max() < 12  # in the paper's tint
 
 
 @pytest.mark.parametrize("size", [(1, 1), (3, 40), (9, 9)])
