@@ -77,15 +77,14 @@ def left_over(
     left = []
     for window in windows(erased):
         part = _Part(image[window.slices], levels[window.slices], erased[window.slices], min(levels.shape))
-        stays = np.zeros(part.erased.shape, bool)
-        for box, strokes in kept:
-            if window.overlap(box):
-                stays |= placed(strokes, box, window)
+        stay = [(box.common(window), box, strokes) for box, strokes in kept if window.overlap(box)]
         for light, level in ((False, DARK), (False, BLACK), (True, LIGHT)):
             ink = _ink(part.page, light, level)
             found = pieces(ink)
             fits = (found.areas >= LEAST) & (found.sides <= LARGEST * part.short) & ~_cut(found, window, levels.shape)
-            fits &= (found.areas >= SPARSE * found.sides**2) & (found.count(stays) == 0)
+            fits &= found.areas >= SPARSE * found.sides**2
+            for both, box, strokes in stay:
+                fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
             fits[0] = False
             rests = _of_dark(part, ink, found, fits, seen) if level == DARK else _of_torn(part, found, fits, seen)
             for label in rests:
