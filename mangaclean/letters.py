@@ -30,6 +30,7 @@ ROOM = 12  # px round a piece in which its ground is looked at, and its mask gro
 QUIET = 12.0  # standard deviation of the ground round it, in levels, at most: elsewhere art runs into letters
 HALF, SURELY = 0.45, 0.1  # of a letter torn on any ground: share that is seen and erased, and sure, at least
 HINTED = 0.4  # share of what is left of such a letter of which the network shows a trace, at least
+OUTLINE = 3  # px by which the black outline of a white letter may be wider than its soft edge
 FEWEST = 24  # px of ground round a piece that must be free of other ink
 
 
@@ -91,6 +92,8 @@ def left_over(
                 near = found.box(label).grown(ROOM, window.width, window.height)
                 piece = found.labels[near.slices] == label
                 mask = masks.dilated(piece, ink[near.slices] & ~piece, int(found.sides[label]))
+                if light:  # a thick outline reaches farther than a soft edge
+                    mask |= grown(_ink(part.page[near.slices], False, BLACK) & grown(mask, OUTLINE), 1)
                 left.append((near.moved(window.left, window.top), mask))
             del found  # its labels weigh more than the page
     return left

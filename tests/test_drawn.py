@@ -278,3 +278,14 @@ def test_half_a_white_letter_or_a_black_one_on_dark_art_goes_whole_where_its_res
     made = left_over(page, levels, seen((62, 98, 72, 126)) > 0)
     assert made[128:140, 64:70].all() == goes
     assert not made[:, 90:].any()
+
+
+def test_a_torn_white_letter_goes_with_its_thick_black_outline() -> None:
+    page = np.full((*SIZE, 3), 150, np.uint8)
+    page[:, ::6] = 120
+    page[92:148, 56:78] = 0
+    page[100:140, 64:70] = 255
+    levels = seen((64, 100, 70, 126)) | seen((64, 126, 70, 136), level=60)
+    made = left_over(page, levels, seen((62, 98, 72, 126)) > 0)
+    assert made[100:140, 58:76].all()
+    assert not made[:, 90:].any()
