@@ -54,8 +54,8 @@ def whole(image: Image, levels: Levels, marked: Mask, seen: int, sure: int) -> M
     short = min(levels.shape)
     for window in windows(levels > seen):
         at = window.slices
-        for light in (False, True):
-            ink = pieces(_ink(image[at], light, LIGHT if light else DARK))
+        for letters in (_dark(image[at], DARK), _light(image[at])):
+            ink = pieces(letters)
             fits = (ink.areas >= LEAST) & (ink.sides <= LARGEST * short) & ~_cut(ink, window, levels.shape)
             for level, least in ((seen, MOSTLY), (sure, SURE)):
                 fits &= ink.count(levels[at] > level) >= least * ink.areas
@@ -79,27 +79,29 @@ def left_over(
     for window in windows(erased):
         part = _Part(image[window.slices], levels[window.slices], erased[window.slices], min(levels.shape))
         stay = [(box.common(window), box, strokes) for box, strokes in kept if window.overlap(box)]
-        for light, level in ((False, DARK), (False, BLACK), (True, LIGHT)):
-            ink = _ink(part.page, light, level)
+        for ink, torn, outlined in (
+            (_dark(part.page, DARK), _torn_dark, False),
+            (_dark(part.page, BLACK), _half_gone, False),
+            (_light(part.page), _half_gone, True),
+        ):
             found = pieces(ink)
             fits = (found.areas >= LEAST) & (found.sides <= LARGEST * part.short) & ~_cut(found, window, levels.shape)
             fits &= found.areas >= SPARSE * found.sides**2
             for both, box, strokes in stay:
                 fits[found.labels[both.moved(-window.left, -window.top).slices][placed(strokes, box, both)]] = False
             fits[0] = False
-            rests = _of_dark(part, ink, found, fits, seen) if level == DARK else _of_torn(part, found, fits, seen)
-            for label in rests:
+            for label in torn(part, found, fits, seen):
                 near = found.box(label).grown(ROOM, window.width, window.height)
                 piece = found.labels[near.slices] == label
                 mask = masks.dilated(piece, ink[near.slices] & ~piece, int(found.sides[label]))
-                if light:  # a thick outline reaches farther than a soft edge
-                    mask |= grown(_ink(part.page[near.slices], False, BLACK) & grown(mask, OUTLINE), 1)
+                if outlined:  # a thick outline reaches farther than a soft edge
+                    mask |= grown(_dark(part.page[near.slices], BLACK) & grown(mask, OUTLINE), 1)
                 left.append((near.moved(window.left, window.top), mask))
             del found  # its labels weigh more than the page
     return left
 
 
-def _of_dark(part: _Part, ink: Mask, found: Pieces, fits: NDArray[np.bool_], seen: int) -> Iterator[int]:
+def _torn_dark(part: _Part, found: Pieces, fits: NDArray[np.bool_], seen: int) -> Iterator[int]:
     """Which pieces of dark ink go: torn ones and those beside them on quiet ground, on any other what is half gone."""
     shown, gone = found.share(part.levels > seen), found.share(part.erased)
     halves = _halves(part, found, seen)
@@ -107,7 +109,7 @@ def _of_dark(part: _Part, ink: Mask, found: Pieces, fits: NDArray[np.bool_], see
         near = found.box(label).grown(ROOM, *part.erased.shape[::-1])
         page = part.page[near.slices]
         piece = found.labels[near.slices] == label
-        other = ink[near.slices] & ~piece
+        other = (found.labels[near.slices] > 0) & ~piece
         ring = grown(piece, 4) & ~grown(piece, 2)
         if shown[label] >= SHOWN and found.sides[label] <= SMALL * part.short:
             ring &= ~grown(other, 2)
@@ -116,7 +118,7 @@ def _of_dark(part: _Part, ink: Mask, found: Pieces, fits: NDArray[np.bool_], see
             yield label
 
 
-def _of_torn(part: _Part, found: Pieces, fits: NDArray[np.bool_], seen: int) -> Iterator[int]:
+def _half_gone(part: _Part, found: Pieces, fits: NDArray[np.bool_], seen: int) -> Iterator[int]:
     """Which pieces of ink go that are half gone, on any ground, as the network shows a trace of the rest."""
     torn = fits & _halves(part, found, seen) & (found.share(part.erased) < 1)
     for label in np.flatnonzero(torn).tolist():
@@ -186,9 +188,12 @@ def _cut(ink: Pieces, window: Box, shape: tuple[int, ...]) -> NDArray[np.bool_]:
     return np.asarray(cut)
 
 
-def _ink(image: Image, light: bool, level: int) -> Mask:
-    grey = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return np.asarray(grey > level if light else grey < level)
+def _dark(image: Image, below: int) -> Mask:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) < below)
+
+
+def _light(image: Image) -> Mask:
+    return np.asarray(cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) > LIGHT)
 
 
 def windows(marked: Mask) -> list[Box]:

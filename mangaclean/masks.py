@@ -111,7 +111,7 @@ def dirty(page: Image, strokes: Mask, mask: Mask, other: Mask) -> Mask:
     """The JPEG dirt (h, w) that a mask leaves of strokes on open ground: faint specks within their blocks.
 
     For flat grounds alone. In a balloon all that stands there may go, on open ground only what differs from its tone;
-    and what goes on beyond the blocks, such as a light screentone, is no dirt.
+    and what goes on beyond the blocks, such as a light screentone, or is the soft edge of other ink, is no dirt.
     """
     none = np.zeros_like(mask)
     if mask.size > WINDOW:

@@ -104,10 +104,13 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
     marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
     ink = own | other
-    own = (_backed(own, marked) | (own & grown(marked, 2)) if traced.flat else np.zeros_like(own)) | marked
-    other = other & ~own if traced.flat else np.zeros_like(own)
+    if traced.flat:
+        own = _backed(own, marked) | (own & grown(marked, 2)) | marked
+        other = other & ~own
+    else:
+        own, other, inside = marked, np.zeros_like(marked), None
     mask = masks.dilated(own, other, block.em)
-    if traced.flat and inside is not None:  # where there is a room, their dirt goes, too
+    if inside is not None:  # a room: letters' dirt goes, too, and no ink beside them
         mask |= masks.dilated(own, ink & ~own, block.em, inside)
     del ink
     sigma = deviation(page, mask, other)
