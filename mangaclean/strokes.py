@@ -124,7 +124,7 @@ def find(
         for i in maybe.tolist():
             half = half_thickness(ink, i)
             whole[i] = half < THICK * usual and (half > THIN * usual or in_tight[i] > DASH)
-            whole[i] |= half >= THICK * usual and _is_blot(ink, i, far, full)
+            whole[i] |= half >= THICK * usual and is_blot(ink, i, far, full)
     crossing = (in_tight > 0.02) & ~whole
     strokes = ink.those(whole)
     if crossing[1:].any():  # a letter that touches an outline or a line of art: what of it lies well within the line
@@ -135,7 +135,7 @@ def find(
     return strokes, (far > INK) & ~strokes
 
 
-def _is_blot(of: Pieces, piece: int, far: Levels, full: float) -> bool:
+def is_blot(of: Pieces, piece: int, far: Levels, full: float) -> bool:
     """Whether a piece is filled with one colour, paler than letters (`full` levels from the ground): a heart."""
     at = of.box(piece).slices
     alone = of.labels[at] == piece

@@ -24,6 +24,7 @@ MOSTLY = 0.7  # share of a block's ink that the network sees, from which the res
 SPECK = 0.6  # share of a dot's ink that the network sees
 INK, DOT = 60, 0.2  # levels off a text's ink, at most, and em: the size, at least, of its letters beyond a balloon
 WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
+SHOWN, HARDLY = 0.5, 0.1  # share of a block's ink that the network sees; of a piece, under which it shows no trace of it
 NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
@@ -71,11 +72,14 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     tone = np.median([tone_of(image, line) for line in block.lines], axis=0).astype(np.uint8)
     inside = block.bubble.window(window) if block.bubble else None
     printed = legibility(block.lines) > PRINT
-    own, other = strokes.find(every, ink_of(page, tone), inside, window, block.em, printed)
+    far = ink_of(page, tone)
+    own, other = strokes.find(every, far, inside, window, block.em, printed)
     specks, tight = np.zeros_like(own), filled(every, window)
     if seen is not None:
         near = seen[window.slices]
         place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
+        art = _unseen(own, far, place)
+        own, other = own & ~art, other | art
         marked = _marked(place)
         own, other = own | marked, other & ~marked
         beyond = _beyond(page, own, place)
@@ -177,6 +181,26 @@ def _theirs(marked: Mask, lines: Mask, seen: Levels) -> Mask:
     """What is marked within a block's lines for the most part; beyond them, only what the network is sure of."""
     found = pieces(marked)
     return found.those((found.share(lines) >= IN_LINES) | (found.share(seen > drawn.SURE) >= drawn.SURE_SHARE))
+
+
+def _unseen(ink: Mask, far: Levels, place: Place) -> Mask:
+    """Art among the ink of a block: of what stands near its letters, pieces of which the network shows no trace.
+
+    A flash's strokes, the dashes of an outline, hatching and tone may be as large as letters and as near. Where the
+    network does not see most of the letters either, as by pen in a balloon, it tells nothing. Specks in the lines are
+    dirt of the letters, and hearts in a balloon go with its text. `far` (h, w) is the distance from the ground's tone.
+    """
+    none = np.zeros_like(ink)
+    if (place.seen[ink] > drawn.SEEN).sum() <= SHOWN * ink.sum():
+        return none
+    found = pieces(ink)
+    art = (found.share(place.seen > drawn.TRACE) < HARDLY) & ((found.sides > DOT * place.em) | (found.share(place.lines) < 1))
+    if place.inside is not None:
+        clear = found.share(shrunk(place.inside, 2)) == 1
+        full = float(np.median(far[ink]))
+        for piece in np.flatnonzero(art & clear).tolist():
+            art[piece] = not strokes.is_blot(found, piece, far, full)
+    return found.those(art)
 
 
 def _marked(place: Place) -> Mask:
