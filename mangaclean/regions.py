@@ -1,6 +1,5 @@
 """From what a segmenter saw to regions: their strokes, their kind, and what is to be done with each and why."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -14,6 +13,7 @@ from mangaclean import (
     credits,
     drawn,
     hollows,
+    judging,
     letters,
     masks,
     memory,
@@ -26,20 +26,9 @@ from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
 from mangaclean.strokes import Levels, box_of, corners_of, filled, grown
-from mangaclean.traces import FLAT, PRINT, UNKNOWN, Traced, deviation, legibility, trace
+from mangaclean.traces import FLAT, UNKNOWN, Traced, deviation, legibility, trace
 from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask, Region, Wish
 
-LETTERING, TEXT = 0.25, 0.6  # mean confidence of reading from which a block is lettering at all, and a text
-MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and lines of art are read as
-KANA = re.compile("[ぁ-ゖァ-ヺ]")
-IDEOGRAPH = re.compile("[一-鿿]")
-CRY = 4  # letters of a line, up to which kana on art are a sound effect
-LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
-DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
-UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
-HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
-TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
-CARD = 6.0  # times a text's area that a card has, at most
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 
 
@@ -66,9 +55,9 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
         legible = max(legibility(block.lines), legibility(company))
         stays = listed(block.box) or len(block.text) > credits.LONG
-        kind: Kind = "other" if stays else _kind(traced, legible, body)
+        kind: Kind = "other" if stays else judging.by_reading(traced, legible, body)
         if seen is not None and not stays:
-            kind = _confirmed(traced, kind, finding, legible, body)
+            kind = judging.by_network(traced, kind, finding, legible, body)
         alone = block.bubble is not None and sum(other.bubble is block.bubble for other in blocks) == 1
         if kind == "speech" and block.bubble and alone and outlines.is_thought(block.bubble.inside):
             kind = "thought"
@@ -88,7 +77,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
             stays = listed(traced.window)
-            large = 0 < POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
+            large = 0 < judging.POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
             kind = "other" if stays else "speech" if traced.block.bubble and not large else "sfx"
             action, reason = _decide(traced, kind, stays, cfg)
             regions.append(_region(image, traced, kind, action, reason))
@@ -115,12 +104,13 @@ def _complete(
     rests = letters.left_over(image, seen, mask, kept, drawn.SEEN)
     for window, rest in rests:
         mask[window.slices] = masks.without_islands(mask[window.slices] | rest, min(window.width, window.height) / 2)
-    gone = [traced for region, traced in pairs if region.kind == "sfx" and _wanted(region, wishes) != "keep"]
-    largest = max((traced.block.em for traced in gone), default=0.0)
-    erased = [(traced.window, traced.mask) for traced in gone]
-    for window, inside in hollows.insides(image, mask, erased + rests if gone else [], largest):
+    gone = [(region.kind, traced) for region, traced in pairs if _wanted(region, wishes) != "keep"]
+    effects = [traced for kind, traced in gone if kind == "sfx"]
+    largest = max((traced.block.em for traced in effects), default=0.0)
+    erased = [(traced.window, traced.mask) for traced in effects]
+    for window, inside in hollows.insides(image, mask, erased + rests if effects else [], largest):
         mask[window.slices] |= inside
-    for at in [traced.window.grown(ruled.AROUND, *mask.shape[::-1]).slices for traced in gone if not traced.flat]:
+    for at in [traced.window.grown(ruled.AROUND, *mask.shape[::-1]).slices for _, traced in gone if not traced.flat]:
         mask[at] &= ~ruled.shown(image[at], mask[at], seen[at] > drawn.SEEN)
 
 
@@ -140,44 +130,6 @@ def _wanted(region: Region, wishes: Sequence[Wish]) -> Action:
         if 2 * region.box.overlap(box) > max(region.box.area, box.area):
             return action
     return region.action
-
-
-def _confirmed(traced: Traced, kind: Kind, finding: Finding, legible: float, body: float) -> Kind:
-    """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
-    told, display = bool(traced.block.bubble and traced.flat), traced.block.em >= DISPLAY * body
-    typeset, sfx = _mean(finding.text, traced), _mean(finding.sfx, traced)
-    housed = finding.bubbles is None or _mean(finding.bubbles, traced) > HOUSED
-    if max(typeset, sfx) < UNSEEN and legible < PRINT and (not told or set(traced.block.text) <= MARKS):
-        return "other"
-    # A star reads as well as an ideograph does; kana and marks are lettered by hand, which the network may not see.
-    pictured = not housed and IDEOGRAPH.search(traced.block.text) and not KANA.search(traced.block.text)
-    if max(typeset, sfx) < UNSEEN and pictured and len(traced.block.text) == 1:
-        return "other"
-    if kind == "other" and (sfx > LIKELY or typeset > CONFIRMED):
-        return "speech" if told and (housed or typeset > sfx) else "sfx"
-    if kind == "sfx" and told and housed and not display and typeset > TYPESET:
-        return "speech"  # in a script that nobody here can read
-    if kind == "sfx" and _is_card(traced.block, body) and legible > TEXT and typeset > CONFIRMED:
-        return "speech"  # on parchment or wood, whose grain is no flat ground
-    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and legibility(traced.block.lines) < PRINT:
-        return "sfx"  # whatever stands beside it
-    if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
-        return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network
-    return kind
-
-
-def _is_card(block: Block, body: float) -> bool:
-    """Whether a block stands level, no larger than a page's texts, in what hardly holds more: on a card or a plate."""
-    if block.bubble is None or block.em > body or _slant(block) >= LEVEL:
-        return False
-    return block.bubble.box.area < CARD * sum(box_of(line).area for line in block.lines)
-
-
-def _mean(levels: Levels | None, traced: Traced) -> float:
-    """The mean probability, 0 to 1, over a block's strokes; 0 where it has none."""
-    if levels is None or not traced.strokes.any():
-        return 0.0
-    return float(levels[traced.window.slices][traced.strokes].mean()) / 255
 
 
 def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[Traced]:
@@ -208,7 +160,7 @@ def _home(traced: Traced, cleaned: Sequence[Bubble], balloons: Levels | None) ->
 
     What the network takes for no balloon (`balloons`, (H, W)) is a room that has none, or one that is not closed.
     """
-    if balloons is not None and _mean(balloons, traced) <= HOUSED:
+    if balloons is not None and judging.mean(balloons, traced) <= judging.HOUSED:
         return None
     for bubble in cleaned:
         if bubble.box.overlap(traced.window):
@@ -221,38 +173,6 @@ def _home(traced: Traced, cleaned: Sequence[Bubble], balloons: Levels | None) ->
 def _share(mask: Mask, of: Mask) -> float:
     """Share of a mask's pixels that lie in another one."""
     return float((mask & of).sum() / max(int(mask.sum()), 1))
-
-
-def _kind(traced: Traced, legible: float, body: float) -> Kind:
-    """What a block is, by where it stands and how well it reads: drawn letters and drawings read badly."""
-    block, flat = traced.block, traced.flat
-    cry = all("぀" <= letter <= "ヿ" for letter in block.text) and all(len(line.text) <= CRY for line in block.lines)
-    words = any("一" <= letter <= "鿿" for letter in block.text)
-    display = block.em >= DISPLAY * body
-    if legible < LETTERING:
-        return "other"
-    if block.bubble and flat:
-        return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
-    if (
-        block.bubble
-    ):  # a patch that art runs through: a floor, a coat, a sheet of paper, or a balloon that lettering fills
-        askew = _slant(block) >= (LEVEL if cry else ASKEW)
-        return "speech" if legible > PRINT and not display and not askew else "sfx"
-    if cry and not flat:
-        return "sfx"
-    if display and not (words and flat and legible > PRINT and block.em < POSTER * body):
-        return "sfx"
-    level = ASKEW if flat and len(block.lines) > 1 else LEVEL
-    printed = legible > (TEXT if flat else PRINT) and len(block.text) > 1 and _slant(block) < level
-    return "caption" if printed else "sfx"
-
-
-def _slant(block: Block) -> float:
-    """Degrees by which a block's longest line is off the upright, or the level."""
-    a, b, _, d = block.longest.polygon
-    end = d if block.vertical else b
-    dx, dy = sorted((abs(end[0] - a[0]), abs(end[1] - a[1])))
-    return float(np.degrees(np.arctan2(dx, max(dy, 1))))
 
 
 def _decide(traced: Traced, kind: Kind, listed: bool, cfg: SegmentConfig) -> tuple[Action, str]:
@@ -295,6 +215,6 @@ def _region(image: Image, traced: Traced, kind: Kind, action: Action, reason: st
         lines=block.lines,
         text=block.text,
         confidence=round(legibility(block.lines), 4),
-        ruby=tuple(line for line in block.ruby if KANA.search(line.text)),
+        ruby=tuple(line for line in block.ruby if judging.KANA.search(line.text)),
         line_spacing=looks.spacing,
     )

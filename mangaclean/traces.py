@@ -24,7 +24,10 @@ MOSTLY = 0.7  # share of a block's ink that the network sees, from which the res
 SPECK = 0.6  # share of a dot's ink that the network sees
 INK, DOT = 60, 0.2  # levels off a text's ink, at most, and em: the size, at least, of its letters beyond a balloon
 WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
-SHOWN, HARDLY = 0.5, 0.1  # share of a block's ink that the network sees; of a piece, under which it shows no trace of it
+SHOWN, HARDLY = (
+    0.5,
+    0.1,
+)  # share of a block's ink that the network sees; of a piece, under which it shows no trace of it
 NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
@@ -146,12 +149,11 @@ def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) 
     printed = legibility(block.lines) > PRINT
     if not block.bubble:
         return traced.flat and printed
-    if printed or not traced.flat:
-        return printed
-    if balloons is None or balloons[window][tight].mean() > drawn.HOUSED:
-        return True
-    hinted = seen[window][traced.strokes] > drawn.HINTED
-    return bool(hinted.sum() < MOSTLY * max(hinted.size, 1))
+    if balloons is None or balloons[window][tight].mean() > drawn.HOUSED or (printed and traced.flat):
+        return printed or traced.flat
+    ink = traced.strokes & tight if printed else traced.strokes
+    hinted = seen[window][ink] > drawn.HINTED
+    return bool((printed or traced.flat) and hinted.sum() < MOSTLY * max(hinted.size, 1))
 
 
 def _longer(line: Line, by: float) -> Line:
@@ -194,7 +196,8 @@ def _unseen(ink: Mask, far: Levels, place: Place) -> Mask:
     if (place.seen[ink] > drawn.SEEN).sum() <= SHOWN * ink.sum():
         return none
     found = pieces(ink)
-    art = (found.share(place.seen > drawn.TRACE) < HARDLY) & ((found.sides > DOT * place.em) | (found.share(place.lines) < 1))
+    dirt = (found.sides <= DOT * place.em) & (found.share(place.lines) == 1)
+    art = (found.share(place.seen > drawn.TRACE) < HARDLY) & ~dirt
     if place.inside is not None:
         clear = found.share(shrunk(place.inside, 2)) == 1
         full = float(np.median(far[ink]))

@@ -48,3 +48,10 @@ def sheet(image: Image, left: int, top: int, right: int, bottom: int) -> None:
     inside = image[top + 3 : bottom - 3, left + 3 : right - 3]
     grain = np.random.default_rng(0).integers(-22, 23, (*inside.shape[:2], 1))
     inside[...] = (inside + grain).clip(0, 255).astype(np.uint8)
+
+
+def shaded(image: Image, left: int, top: int, right: int, bottom: int) -> None:
+    """Draw a framed patch that darkens downwards: no flat ground, and none whose ink is hard to tell."""
+    cv2.rectangle(image, (left, top), (right, bottom), (0, 0, 0), 3)
+    inside = image[top + 3 : bottom - 3, left + 3 : right - 3]
+    inside[...] = np.linspace(248, 218, len(inside)).round().astype(np.uint8)[:, None, None]

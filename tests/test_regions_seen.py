@@ -65,6 +65,37 @@ def test_effects_and_pictograms_in_a_bare_room_are_no_speech(text, confidence, f
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "kind"),
+    [("？", 0.88, "other"), ("！", 0.88, "speech"), ("っっn", 0.84, "other"), ("へっn", 0.84, "speech")],
+    ids=["an ear", "as thin", "motion lines", "by pen"],
+)
+def test_lines_of_art_that_read_as_a_letter_are_none(text, confidence, kind):
+    """Where the network sees neither letters nor a balloon, and the letters have no such shape or are marks alone."""
+    image, line, seen, _ = _in_a_balloon(text, confidence)
+    none = np.zeros_like(seen)
+    (region,) = regions.detect(image, Finding((line,), none, none, none), CFG).regions
+    assert region.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("text", "sfx", "typeset", "kind"),
+    [("3", 220, 0, "sfx"), ("3", 90, 200, "speech"), ("バルーン", 220, 0, "sfx"), ("バルーン", 220, 160, "speech")],
+)
+def test_drawn_letters_on_art_are_an_effect_however_well_they_read(text, sfx, typeset, kind):
+    """Letters alone always, words such as a title where the network sees no type."""
+    image = drawn.page(400, 400, tone=120)
+    drawn.hatched(image)
+    drawn.shaded(image, 150, 120, 255, 310)
+    blank = image.copy()
+    line = drawn.column(image, 190, 150, 5, em=24)
+    letters = (image != blank).any(2)
+    maps = (np.where(letters, np.uint8(level), np.uint8(0)) for level in (typeset, sfx, 0))
+    (region,) = regions.detect(image, Finding((Line(line.polygon, 0.9, text, 0.97),), *maps), CFG).regions
+    assert not region.reason.startswith("flat")
+    assert region.kind == kind
+
+
 @pytest.mark.parametrize("housed", [True, False])
 def test_marks_belong_to_a_balloon_as_far_as_the_network_sees_one(housed):
     """A thought's trail stands in the panel, and where the balloon is not closed, so does its text."""

@@ -51,6 +51,45 @@ def test_letters_of_a_text_that_runs_out_of_its_balloon_go_if_the_network_shows_
     assert not mask[345, 100:180].any()
 
 
+@pytest.mark.parametrize("shown", [250, 0], ids=["seen", "by pen, which the network does not see"])
+def test_strokes_beside_a_text_that_the_network_sees_stay_unless_it_shows_them(shown: int):
+    """A flash's strokes stand as near to letters as a dash of theirs does, and are as thick."""
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (120, 140))
+    blank = image.copy()
+    line = drawn.column(image, 200, 150, 5)
+    letters = (image != blank).any(2)
+    for top in (150, 170, 190):
+        cv2.line(image, (187, top), (194, top + 10), (0, 0, 0), 3)
+    seen = np.where(letters, np.uint8(shown), np.uint8(0))
+    finding = Finding((line,), seen, np.zeros_like(seen), np.full_like(seen, 250))
+    mask = regions.detect(image, finding, CFG).mask
+    assert mask[letters].all()
+    assert mask[145:210, 186:193].any() == (shown == 0)
+
+
+@pytest.mark.parametrize("seen_by", [0.9, 0.2], ids=["most of it", "little of it"])
+def test_of_a_text_in_a_room_that_art_runs_through_the_network_says_what_is_lettering(seen_by: float):
+    """Where it sees most of what stands in the lines, no ink beside the letters goes; else ink decides."""
+    image = drawn.page(400, 400, tone=120)
+    drawn.hatched(image)
+    drawn.shaded(image, 165, 70, 265, 310)
+    blank = image.copy()
+    line = drawn.column(image, 205, 100, 8)
+    letters = (image != blank).any(2)
+    for top in range(110, 280, 20):
+        cv2.line(image, (231, top), (238, top + 8), (150, 150, 150), 3)
+    seen = np.where(letters, np.uint8(250), np.uint8(0))
+    seen[100 + int(176 * seen_by) :] = 0
+    beside = cv2.dilate(seen, np.ones((1, 31), np.uint8)) // 10  # hatching blurs what it sees
+    none = np.zeros_like(seen)
+    detected = regions.detect(image, Finding((line,), np.maximum(seen, beside), none, none), CFG)
+    assert detected.regions[0].bubble is not None
+    assert detected.regions[0].action == "inpaint"
+    assert detected.mask[seen > 0].all()
+    assert detected.mask[110:280, 234:239].any() == (seen_by < 0.5)
+
+
 def test_dilation_grows_with_the_letters_and_spares_other_ink():
     own, other = np.zeros((60, 60), bool), np.zeros((60, 60), bool)
     own[28:32, 28:32] = True

@@ -1,0 +1,117 @@
+"""What kind of lettering a block is, by where it stands, how well it reads, and what the network makes of it."""
+
+import re
+
+import numpy as np
+
+from mangaclean.blocks import Block
+from mangaclean.strokes import Levels, box_of
+from mangaclean.traces import PRINT, Traced, legibility
+from mangaclean.types import Finding, Kind
+
+LETTERING, TEXT = 0.25, 0.6  # mean confidence of reading from which a block is lettering at all, and a text
+MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and lines of art are read as
+KANA = re.compile("[ぁ-ゖァ-ヺ]")
+IDEOGRAPH = re.compile("[一-鿿]")
+CRY = 4  # letters of a line, up to which kana on art are a sound effect
+LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
+DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
+UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
+HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
+TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
+LONE = 0.95  # confidence of reading from which a letter alone is one, though the network sees nothing of it
+THIN = 3.0  # times as long as wide: no letter is
+STROKES = frozenset("ー一丨|!！iIlノくし…")  # but these
+LETTERED = re.compile(
+    "[あいうえおか-ぢつ-もやゆよら-ろわ-んアイウエオカ-ヂツ-モヤユヨラ-ロワ-ン一-鿿가-힣A-Z]"
+)  # of more than marks
+CARD = 6.0  # times a text's area that a card has, at most
+
+
+def by_reading(traced: Traced, legible: float, body: float) -> Kind:
+    """What a block is, by where it stands and how well it reads: drawn letters and drawings read badly."""
+    block, flat = traced.block, traced.flat
+    cry = all("぀" <= letter <= "ヿ" for letter in block.text) and all(len(line.text) <= CRY for line in block.lines)
+    words = any("一" <= letter <= "鿿" for letter in block.text)
+    display = block.em >= DISPLAY * body
+    if legible < LETTERING:
+        return "other"
+    if block.bubble and flat:
+        return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
+    if (
+        block.bubble
+    ):  # a patch that art runs through: a floor, a coat, a sheet of paper, or a balloon that lettering fills
+        askew = slant(block) >= (LEVEL if cry else ASKEW)
+        return "speech" if legible > PRINT and not display and not askew else "sfx"
+    if cry and not flat:
+        return "sfx"
+    if display and not (words and flat and legible > PRINT and block.em < POSTER * body):
+        return "sfx"
+    level = ASKEW if flat and len(block.lines) > 1 else LEVEL
+    printed = legible > (TEXT if flat else PRINT) and len(block.text) > 1 and slant(block) < level
+    return "caption" if printed else "sfx"
+
+
+def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, body: float) -> Kind:
+    """A block's kind after a second look by the network: what it does not see is no lettering, unless it reads well."""
+    block, told = traced.block, bool(traced.block.bubble and traced.flat)
+    display, lone = block.em >= DISPLAY * body, len(block.text) == 1
+    typeset, sfx = mean(finding.text, traced), mean(finding.sfx, traced)
+    housed = finding.bubbles is None or mean(finding.bubbles, traced) > HOUSED
+    # A star reads as well as an ideograph does; kana and marks are lettered by hand, which the network may not see.
+    pictured = not housed and bool(IDEOGRAPH.search(block.text)) and not KANA.search(block.text)
+    if max(typeset, sfx) < UNSEEN:
+        if legible < PRINT and (not told or set(block.text) <= MARKS):
+            return "other"
+        if not housed and ((lone and pictured) or _by_chance(traced, legible)):
+            return "other"
+    if lone and pictured and typeset < UNSEEN:
+        return "other" if sfx < LIKELY else "sfx"
+    if kind == "other" and (sfx > LIKELY or typeset > CONFIRMED):
+        return "speech" if told and (housed or typeset > sfx) else "sfx"
+    if kind == "sfx" and told and housed and not display and typeset > TYPESET:
+        return "speech"  # in a script that nobody here can read
+    if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
+        return "speech"  # on parchment or wood, whose grain is no flat ground
+    doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles
+    if kind == "speech" and (display or not housed) and sfx > CONFIRMED and doubtful:
+        return "sfx"  # whatever stands beside it
+    if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
+        return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network
+    return kind
+
+
+def _by_chance(traced: Traced, legible: float) -> bool:
+    """Whether art may read so: a letter on art or as thin as a line, and in a room, small kana and Latin letters."""
+    text, on_art = traced.block.text, not (traced.block.bubble and traced.flat)
+    if len(text) == 1:
+        return legible < LONE and (on_art or _is_thin(traced))
+    return legible < PRINT and not LETTERED.search(text)
+
+
+def _is_thin(traced: Traced) -> bool:
+    """Whether a block's strokes take up a strip: an ear reads as a question mark."""
+    sides = sorted(np.ptp(axis) + 1 for axis in traced.strokes.nonzero()) if traced.strokes.any() else (0, 0)
+    return bool(sides[1] > THIN * sides[0] and not set(traced.block.text) <= STROKES)
+
+
+def _is_card(block: Block, body: float) -> bool:
+    """Whether a block stands level, no larger than a page's texts, in what hardly holds more: on a card or a plate."""
+    if block.bubble is None or block.em > body or slant(block) >= LEVEL:
+        return False
+    return block.bubble.box.area < CARD * sum(box_of(line).area for line in block.lines)
+
+
+def slant(block: Block) -> float:
+    """Degrees by which a block's longest line is off the upright, or the level."""
+    a, b, _, d = block.longest.polygon
+    end = d if block.vertical else b
+    dx, dy = sorted((abs(end[0] - a[0]), abs(end[1] - a[1])))
+    return float(np.degrees(np.arctan2(dx, max(dy, 1))))
+
+
+def mean(levels: Levels | None, traced: Traced) -> float:
+    """The mean probability, 0 to 1, over a block's strokes; 0 where it has none."""
+    if levels is None or not traced.strokes.any():
+        return 0.0
+    return float(levels[traced.window.slices][traced.strokes].mean()) / 255
