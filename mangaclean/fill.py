@@ -21,6 +21,7 @@ CELL = 64  # px of the parts in which a large piece of mask is judged
 LARGE = 128  # px from which a piece of mask is judged by cells
 LEVEL = 1.5  # levels by which a ground may change over a part and still get one tone
 GRAIN = 1.2  # deviation in levels from which a fill without grain shows as a patch
+NORMAL = 1.48  # times as large as the median distance from the mean is the deviation of a normal distribution
 STRONG, FAINT = 96, 24  # levels off a flat ground: a line that was painted on it, and its soft edge
 CROSSING = 36  # levels off paper that lines cross: such a line, where it is thin
 SMUDGE = 3  # px: half the width of what is grey and no line
@@ -191,11 +192,13 @@ def _grain(image: Image, survey: Survey, part: NDArray[np.int32]) -> NDArray[np.
     """Noise (n, 3) for pixels of `part`, drawn from the grain of their own rings; the same for the same page."""
     off = grounds.residues(image, survey)
     off = (off - grounds.averaged(off, survey))[survey.even]
-    owner = survey.nearest[survey.even]
-    order = np.argsort(owner, kind="stable")
+    size, owner = np.abs(off).max(1), survey.nearest[survey.even]
+    order = np.lexsort((size, owner))
     number = np.bincount(owner, minlength=len(survey.flat))
     first = np.cumsum(number) - number
     draw = np.random.default_rng(0).random(len(part))
     grain = np.asarray(off[order[first[part] + (draw * number[part]).astype(np.int64)]], np.float64)
-    grain[survey.sigma[part] < GRAIN] = 0
+    # Letters' JPEG dirt lies in some places of a ring, grain in all of it.
+    median = size[order[(first + number // 2).clip(max=len(order) - 1)]]
+    grain[(NORMAL * median < GRAIN)[part] | (survey.sigma[part] < GRAIN)] = 0
     return grain

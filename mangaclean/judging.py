@@ -67,6 +67,8 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
             return "other"
     if lone and pictured and typeset < UNSEEN:
         return "other" if sfx < LIKELY else "sfx"
+    if kind == "speech" and lone and not told and not housed and legible < LONE:
+        return "sfx"  # of a sign, which has more letters
     if kind == "other" and (sfx > LIKELY or typeset > CONFIRMED):
         return "speech" if told and (housed or typeset > sfx) else "sfx"
     if kind == "sfx" and told and housed and not display and typeset > TYPESET:

@@ -19,6 +19,7 @@ BACKED = 0.8  # share of a stroke on open ground that the network must see, too
 EDGE = 0.15  # em: letters that touch a balloon's outline are at least as wide and high
 ON = 2.0  # em: how far beyond a line's end its dots may stand
 PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it goes with the rest
+WHOLLY = 0.9  # share of a larger piece of which the network shows a trace
 IN_LINES = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
 MOSTLY = 0.7  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
@@ -77,13 +78,13 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     printed = legibility(block.lines) > PRINT
     far = ink_of(page, tone)
     own, other = strokes.find(every, far, inside, window, block.em, printed)
-    specks, tight = np.zeros_like(own), filled(every, window)
+    specks, shown, tight = np.zeros_like(own), np.zeros_like(own), filled(every, window)
     if seen is not None:
         near = seen[window.slices]
         place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
         art = _unseen(own, far, place)
         own, other = own & ~art, other | art
-        marked = _marked(place)
+        shown, marked = near > drawn.TRACE, _marked(place)
         own, other = own | marked, other & ~marked
         beyond = _beyond(page, own, place)
         own, other = own | beyond, other & ~beyond
@@ -97,7 +98,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
     if inside is not None and sigma <= FLAT:
-        specks |= _torn(own, other, inside, block.em)
+        specks |= _torn(own, other, inside, shown, block.em)
     if specks.any():  # they say nothing of the ground that they stand on
         own, other = own | specks, other & ~specks
         mask |= masks.dilated(specks, other, block.em, inside)
@@ -106,7 +107,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         if inside is None and traced.flat:
             mask |= masks.dirty(page, own, mask, other)
         return traced
-    del place, specks, mask  # a window may be as large as the page
+    del place, specks, shown, mask  # a window may be as large as the page
     reach = round(0.25 * block.em)
     longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
     marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
@@ -250,10 +251,14 @@ def _ends(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:
     return found.those((found.count(grown(own, 1)) > 0) & (found.sides < STUB * em))
 
 
-def _torn(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:
-    """The rest of ink that stands by itself in a balloon and is lettering in part, such as a heart."""
+def _torn(own: Mask, other: Mask, inside: Mask, shown: Mask, em: float) -> Mask:
+    """The rest of ink that stands by itself in a balloon and is lettering in part, such as a heart.
+
+    What is larger than a letter, as a dash may be, the network has `shown` (h, w) to the end.
+    """
     ink = pieces(own | other)
-    whole = (ink.share(own) > PART) & (ink.share(shrunk(inside, 2)) == 1) & (ink.sides < strokes.LETTER * em)
+    whole = (ink.share(own) > PART) & (ink.share(shrunk(inside, 2)) == 1)
+    whole &= (ink.sides < strokes.LETTER * em) | (ink.share(shown) > WHOLLY)
     return ink.those(whole) & other
 
 
