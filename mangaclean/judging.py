@@ -18,6 +18,7 @@ LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
 HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
+OPEN = 0.8  # the same, from which it is sure of one
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 LONE = 0.95  # confidence of reading from which a letter alone is one, though the network sees nothing of it
 THIN = 3.0  # times as long as wide: no letter is
@@ -57,7 +58,8 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     block, told = traced.block, bool(traced.block.bubble and traced.flat)
     display, lone = block.em >= DISPLAY * body, len(block.text) == 1
     typeset, sfx = mean(finding.text, traced), mean(finding.sfx, traced)
-    housed = finding.bubbles is None or mean(finding.bubbles, traced) > HOUSED
+    balloon = mean(finding.bubbles, traced)
+    housed = finding.bubbles is None or balloon > HOUSED
     # A star reads as well as an ideograph does; kana and marks are lettered by hand, which the network may not see.
     pictured = not housed and bool(IDEOGRAPH.search(block.text)) and not KANA.search(block.text)
     if max(typeset, sfx) < UNSEEN:
@@ -73,6 +75,8 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
         return "speech" if told and (housed or typeset > sfx) else "sfx"
     if kind == "sfx" and told and housed and not display and typeset > TYPESET:
         return "speech"  # in a script that nobody here can read
+    if kind == "sfx" and traced.flat and balloon > OPEN and typeset > TYPESET and legible > PRINT:
+        return "speech"  # in a balloon that is not closed, however large
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles

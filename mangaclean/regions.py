@@ -25,7 +25,8 @@ from mangaclean import (
 from mangaclean.blocks import Block, group
 from mangaclean.bubbles import Bubble
 from mangaclean.config import SegmentConfig
-from mangaclean.strokes import Levels, box_of, corners_of, filled, grown
+from mangaclean.pieces import pieces
+from mangaclean.strokes import MARK, Levels, box_of, corners_of, filled, grown
 from mangaclean.traces import FLAT, UNKNOWN, Traced, deviation, legibility, trace
 from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask, Region, Wish
 
@@ -36,8 +37,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     """Regions of a page (H, W, 3) in reading order, and the mask (H, W) of those that are to be erased, as wished."""
     lines = [line for line in finding.lines if min(box_of(line).width, box_of(line).height) >= 4]
     blocks = group(lines, bubbles.find(image, lines))
-    sizes = [block.em for block in blocks if block.bubble] or [block.em for block in blocks]
-    body = float(np.median(sizes)) if sizes else 0.0
+    texts = [block for block in blocks if block.bubble] or blocks
+    body = float(np.median([block.em for block in texts for _ in block.text or " "])) if texts else 0.0
     listed = credits.places(blocks, image.shape[1], image.shape[0])
     seen = drawn.lettering(finding)
     if seen is not None:
@@ -138,6 +139,8 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
     for effect in drawn.find(letters.whole(image, seen, drawn.marks(seen), drawn.SEEN, drawn.SURE), seen, taken):
         window = effect.window.grown(round(0.3 * effect.em) + 8, image.shape[1], image.shape[0])
         strokes = bubbles.placed(effect.strokes, effect.window, window)
+        if finding.bubbles is not None and finding.bubbles[window.slices][strokes].mean() > drawn.HOUSED:
+            strokes |= _dots(seen[window.slices], strokes, taken[window.slices], effect.em)
         mask = masks.without_islands(masks.dilated(strokes, np.zeros_like(strokes), effect.em), effect.em)
         sigma = deviation(image[window.slices], mask, np.zeros_like(mask))
         ring = grown(mask, 4) & ~mask
@@ -153,6 +156,12 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
         block = Block((effect.line,), (), bubble, effect.vertical, effect.em)
         found.append(Traced(block, window, strokes, mask, sigma))
     return found
+
+
+def _dots(seen: Levels, strokes: Mask, taken: Mask, em: float) -> Mask:
+    """Marks beside drawn letters in a balloon that are too small for letters (h, w): the dots of a `!?`."""
+    marks = pieces(seen > drawn.SEEN)
+    return marks.those((marks.sides < MARK * em) & (marks.count(strokes | taken) == 0) & marks.inner)
 
 
 def _home(traced: Traced, cleaned: Sequence[Bubble], balloons: Levels | None) -> Mask | None:
