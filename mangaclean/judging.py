@@ -73,10 +73,11 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
         return "sfx"  # of a sign, which has more letters
     if kind == "other" and (sfx > LIKELY or typeset > CONFIRMED):
         return "speech" if told and (housed or typeset > sfx) else "sfx"
-    if kind == "sfx" and told and housed and not display and typeset > TYPESET:
-        return "speech"  # in a script that nobody here can read
-    if kind == "sfx" and traced.flat and balloon > OPEN and typeset > TYPESET and legible > PRINT:
-        return "speech"  # in a balloon that is not closed, however large
+    if kind == "sfx" and typeset > TYPESET:
+        if told and housed and not display:
+            return "speech"  # in a script that nobody here can read
+        if balloon > OPEN and (legible > PRINT or (block.bubble and not display)):
+            return "speech"  # however large, in a balloon that is not closed, or on a painted one
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles
@@ -102,8 +103,13 @@ def _is_thin(traced: Traced) -> bool:
 
 
 def _is_card(block: Block, body: float) -> bool:
-    """Whether a block stands level, no larger than a page's texts, in what hardly holds more: on a card or a plate."""
+    """Whether a block stands level, no larger than a page's texts, in what hardly holds more: on a card or a plate.
+
+    Without letters it is none: windows of a house are read as figures.
+    """
     if block.bubble is None or block.em > body or slant(block) >= LEVEL:
+        return False
+    if not any(map(str.isalpha, block.text)):
         return False
     return block.bubble.box.area < CARD * sum(box_of(line).area for line in block.lines)
 

@@ -96,6 +96,60 @@ def test_drawn_letters_on_art_are_an_effect_however_well_they_read(text, sfx, ty
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(("housed", "kind"), [(True, "speech"), (False, "sfx")])
+def test_a_large_text_in_an_open_balloon_is_speech_where_the_network_sees_both(housed, kind):
+    """Beside one small text in a closed balloon, that is; else large letters on open ground are an effect."""
+    image = drawn.page(500, 500)
+    drawn.hatched(image)
+    drawn.balloon(image, (400, 400), (60, 60))
+    image[:320, :] = 255  # white paper to the page's edge
+    blank = image.copy()
+    aside = [drawn.column(image, left, 380, 2, em=12, text="ですね") for left in (390, 406)]
+    line = drawn.column(image, 120, 40, 4, em=30, text="おおい")
+    seen = np.where((image != blank).any(2), np.uint8(230), np.uint8(0))
+    balloons = np.zeros_like(seen)
+    balloons[:320] = 250 if housed else 0
+    finding = Finding((line, *aside), seen, np.zeros_like(seen), balloons)
+    (region,) = (region for region in regions.detect(image, finding, CFG).regions if region.text == "おおい")
+    assert region.bubble is None
+    assert region.kind == kind
+
+
+def test_body_size_is_that_of_most_letters():
+    """Three dots in a balloon do not make the texts of a page large."""
+    image = drawn.page(500, 700)
+    drawn.hatched(image)
+    dots = []
+    for left in (90, 240, 400):
+        drawn.balloon(image, (left, 600), (50, 60))
+        dots.append(drawn.column(image, left - 5, 580, 2, em=9, text="…"))
+    drawn.balloon(image, (150, 300), (110, 150))
+    texts = [drawn.column(image, left, 220, 6, em=24) for left in (120, 160)]
+    image[40:120, 260:480] = 255
+    note = Line(((300, 60), (420, 60), (420, 88), (300, 88)), 0.9, "言葉です", 0.98)
+    cv2.putText(image, "IIII", (302, 86), cv2.FONT_HERSHEY_SIMPLEX, 1.0, (0, 0, 0), 3)
+    found = regions.detect(image, Finding((*dots, *texts, note)), CFG).regions
+    assert {region.kind for region in found if region.text == "言葉です"} <= {"speech", "caption"}
+
+
+def test_dots_of_marks_in_a_balloon_go_with_them():
+    """They are smaller than what the network alone may take for letters."""
+    image = drawn.page(1000, 1400)
+    drawn.hatched(image)
+    drawn.balloon(image, (300, 300), (60, 70))
+    blank = image.copy()
+    for left in (280, 300, 320):
+        cv2.rectangle(image, (left, 280), (left + 6, 310), (0, 0, 0), -1)
+        cv2.rectangle(image, (left + 1, 318), (left + 4, 321), (0, 0, 0), -1)
+    letters = (image != blank).any(2)
+    seen = np.where(letters, np.uint8(250), np.uint8(0))
+    balloon = np.zeros_like(seen)
+    cv2.ellipse(balloon, (300, 300), (60, 70), 0, 0, 360, 250, -1)
+    detected = regions.detect(image, Finding((), seen, np.zeros_like(seen), balloon), CFG)
+    assert [region.kind for region in detected.regions] == ["speech"]
+    assert detected.mask[letters].all()
+
+
 @pytest.mark.parametrize("housed", [True, False])
 def test_marks_belong_to_a_balloon_as_far_as_the_network_sees_one(housed):
     """A thought's trail stands in the panel, and where the balloon is not closed, so does its text."""
@@ -114,8 +168,9 @@ def test_marks_belong_to_a_balloon_as_far_as_the_network_sees_one(housed):
     ("typeset", "confidence", "falls", "kind"),
     [(220, 0.7, 0, "speech"), (220, 0.5, 0, "sfx"), (150, 0.7, 0, "sfx"), (220, 0.7, 10, "sfx")],
 )
-def test_a_name_on_a_card_is_text_where_the_network_and_the_reader_agree(typeset, confidence, falls, kind):
-    """On a card of parchment, that is, and level; else it is an effect."""
+@pytest.mark.parametrize("text", ["ベッバー", "18:06"])
+def test_a_name_on_a_card_is_text_where_the_network_and_the_reader_agree(typeset, confidence, falls, kind, text):
+    """On a card of parchment, that is, and level; else it is an effect, and so are figures, as windows are read."""
     image = drawn.page(400, 400, tone=120)
     drawn.hatched(image)
     drawn.sheet(image, 120, 120, 290, 180)
@@ -123,10 +178,10 @@ def test_a_name_on_a_card_is_text_where_the_network_and_the_reader_agree(typeset
     cv2.putText(image, "IIII", (150, 163), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (0, 0, 0), 4)
     seen = np.where((image != blank).any(2), np.uint8(typeset), np.uint8(0))
     none = np.zeros_like(seen)
-    card = Line(((148, 132), (256, 132 + falls), (256, 168 + falls), (148, 168)), 0.9, "ベッバー", confidence)
+    card = Line(((148, 132), (256, 132 + falls), (256, 168 + falls), (148, 168)), 0.9, text, confidence)
     (region,) = regions.detect(image, Finding((card,), seen, none, none), CFG).regions
     assert region.bubble is not None
-    assert region.kind == kind
+    assert region.kind == (kind if text == "ベッバー" else "sfx")
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from mangaclean import tiles
 from mangaclean.config import InpaintConfig
-from mangaclean.engines import exemplar, fills, onnx, openvino, weights
+from mangaclean.engines import exemplar, fills, onnx, openvino, texture, weights
 from mangaclean.engines.fills import Stack
 from mangaclean.engines.inpaint import distinct_channels, monochrome, windows
 from mangaclean.engines.onnx import Network
@@ -61,7 +61,7 @@ def blender(run: Network, multiple: int) -> Inpainter:
         stack = fills.stacked(image, mask)
         first = weighed(run, multiple, image, mask, stack)
         second = weighed(run, multiple, image, mask, fills.guided(image, mask, stack, first))
-        return crisp(image, mask, second)
+        return toned(image, mask, crisp(image, mask, second))
 
     return paint
 
@@ -94,6 +94,12 @@ def crisp(image: Image, mask: Mask, painted: Image) -> Image:
     share = np.clip((depth - SHALLOW) / (DEEP - SHALLOW), 0, 1)[..., None]
     made: Image = np.rint(painted + share * (patches.astype(np.float32) - painted)).astype(np.uint8)
     return made
+
+
+def toned(image: Image, mask: Mask, painted: Image) -> Image:
+    """A painting (H, W, 3) of an image's holes (H, W), in the dots of an even tone where it has levelled one."""
+    art = distinct_channels(image)
+    return np.array(np.broadcast_to(texture.restored(art, mask, painted[..., : art.shape[2]]), image.shape))
 
 
 def lama(cfg: InpaintConfig) -> Inpainter:

@@ -1,0 +1,60 @@
+"""Tones that a painting has levelled."""
+
+import cv2
+import numpy as np
+import pytest
+
+from mangaclean.engines import texture
+from mangaclean.types import Image, Mask
+
+
+def _toned(pitch: float, fade: float = 0.0) -> tuple[Image, Mask]:
+    """A scan of an even screentone, roughened by JPEG and darker downwards by `fade`, and a hole of letters in it."""
+    rows, columns = np.mgrid[0:140, 0:120].astype(np.float32)
+    wave = np.cos(2 * np.pi * (rows + columns) / pitch) + np.cos(2 * np.pi * (rows - columns) / pitch)
+    page = (200 - fade * rows + 22 * wave).clip(0, 255).round().astype(np.uint8)
+    page = cv2.imdecode(cv2.imencode(".jpg", page, [cv2.IMWRITE_JPEG_QUALITY, 85])[1], cv2.IMREAD_GRAYSCALE)
+    hole = np.zeros(page.shape, np.uint8)
+    for top in (35, 65, 95):
+        cv2.circle(hole, (60, top), 13, 1, -1)
+    return page[..., None], hole > 0
+
+
+@pytest.mark.parametrize("fade", [0.0, 0.5], ids=["even", "fading"])
+@pytest.mark.parametrize("pitch", [2.7, 4.0])
+def test_a_levelled_tone_goes_on_in_its_dots(pitch: float, fade: float):
+    page, hole = _toned(pitch, fade)
+    painted = page.copy()
+    painted[hole] = (200 - fade * np.mgrid[0:140, 0:120][0][..., None])[hole].astype(np.uint8)
+    made = texture.restored(page, hole, painted)
+    assert (made[~hole] == page[~hole]).all()
+    for top in (35, 65, 95):
+        inside, there = made[top - 9 : top + 9, 51:69].astype(float), page[top - 9 : top + 9, 51:69].astype(float)
+        assert abs(inside.mean() - there.mean()) < 4
+        assert inside.std() > 0.75 * there.std()
+
+
+def test_what_is_painted_in_dots_stays():
+    page, hole = _toned(4.0)
+    assert texture.restored(page, hole, page) is page
+
+
+def test_art_and_plain_paper_stay_as_they_were_painted():
+    """A tone that ends at the hole does not run on over the paper beside it."""
+    page, hole = _toned(4.0)
+    page[:, 50:] = 255
+    painted = page.copy()
+    painted[hole] = 230
+    assert (texture.restored(page, hole, painted)[hole] == 230).all()
+    blank = np.full_like(page, 255)
+    assert texture.restored(blank, hole, blank) is blank
+
+
+def test_lines_beside_a_tone_are_not_copied_into_it():
+    page, hole = _toned(4.0)
+    page[:, 82:85] = 0
+    painted = page.copy()
+    painted[hole] = 200
+    made = texture.restored(page, hole, painted)
+    assert made[hole].std() > 15
+    assert made[hole].min() > 90
