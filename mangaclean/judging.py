@@ -67,7 +67,7 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
             return "other"
         if not housed and ((lone and pictured) or _by_chance(traced, legible)):
             return "other"
-    if lone and pictured and typeset < UNSEEN:
+    if kind == "speech" and lone and pictured and typeset < UNSEEN:
         return "other" if sfx < LIKELY else "sfx"
     if kind == "speech" and lone and not told and not housed and legible < LONE:
         return "sfx"  # of a sign, which has more letters

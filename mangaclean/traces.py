@@ -187,14 +187,14 @@ def _theirs(marked: Mask, lines: Mask, seen: Levels) -> Mask:
 
 
 def _unseen(ink: Mask, far: Levels, place: Place) -> Mask:
-    """Art among the ink of a block: of what stands near its letters, pieces of which the network shows no trace.
+    """Art among the ink of a printed block: pieces near its letters of which the network shows no trace.
 
     A flash's strokes, the dashes of an outline, hatching and tone may be as large as letters and as near. Where the
     network does not see most of the letters either, as by pen in a balloon, it tells nothing. Specks in the lines are
     dirt of the letters, and hearts in a balloon go with its text. `far` (h, w) is the distance from the ground's tone.
     """
     none = np.zeros_like(ink)
-    if (place.seen[ink] > drawn.SEEN).sum() <= SHOWN * ink.sum():
+    if not place.printed or (place.seen[ink] > drawn.SEEN).sum() <= SHOWN * ink.sum():
         return none
     found = pieces(ink)
     dirt = (found.sides <= DOT * place.em) & (found.share(place.lines) == 1)
