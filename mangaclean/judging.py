@@ -19,6 +19,10 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
 HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
 OPEN = 0.8  # the same, from which it is sure of one
+NARRATED, DRAWN = (
+    0.85,
+    0.15,
+)  # mean probability of type, from which large letters on art are a text; of an effect, at most
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 LONE = 0.95  # confidence of reading from which a letter alone is one, though the network sees nothing of it
 THIN = 3.0  # times as long as wide: no letter is
@@ -62,6 +66,7 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     housed = finding.bubbles is None or balloon > HOUSED
     # A star reads as well as an ideograph does; kana and marks are lettered by hand, which the network may not see.
     pictured = not housed and bool(IDEOGRAPH.search(block.text)) and not KANA.search(block.text)
+    japanese = bool(IDEOGRAPH.search(block.text) or KANA.search(block.text))
     if max(typeset, sfx) < UNSEEN:
         if legible < PRINT and (not told or set(block.text) <= MARKS):
             return "other"
@@ -80,6 +85,8 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
             return "speech"  # however large, in a balloon that is not closed, or on a painted one
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
+    if kind == "sfx" and legible > LONE and typeset > NARRATED and sfx < DRAWN and slant(block) < LEVEL and japanese:
+        return "caption"  # however large; capitals are lettered in type for effects, too
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles
     if kind == "speech" and (display or not housed) and sfx > CONFIRMED and doubtful:
         return "sfx"  # whatever stands beside it

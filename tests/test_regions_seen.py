@@ -96,6 +96,24 @@ def test_drawn_letters_on_art_are_an_effect_however_well_they_read(text, sfx, ty
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "typeset", "sfx", "kind"),
+    [("ある", 235, 20, "caption"), ("ある", 235, 90, "sfx"), ("ある", 180, 20, "sfx"), ("FUWA", 235, 20, "sfx")],
+)
+def test_large_letters_on_art_are_narration_where_the_network_sees_but_type(text, typeset, sfx, kind):
+    image = drawn.page(500, 500, tone=170)
+    drawn.hatched(image)
+    drawn.balloon(image, (400, 400), (80, 80))
+    blank = image.copy()
+    line = drawn.column(image, 190, 100, 2, em=60)
+    body = drawn.column(image, 390, 345, 5, text="これが普通")
+    letters = (image != blank).any(2)
+    maps = (np.where(letters, np.uint8(level), np.uint8(0)) for level in (typeset, sfx, 0))
+    finding = Finding((Line(line.polygon, 0.9, text, 0.98), body), *maps)
+    (region,) = (region for region in regions.detect(image, finding, CFG).regions if region.text == text)
+    assert region.kind == kind
+
+
 @pytest.mark.parametrize(("housed", "kind"), [(True, "speech"), (False, "sfx")])
 def test_a_large_text_in_an_open_balloon_is_speech_where_the_network_sees_both(housed, kind):
     """Beside one small text in a closed balloon, that is; else large letters on open ground are an effect."""
@@ -105,7 +123,7 @@ def test_a_large_text_in_an_open_balloon_is_speech_where_the_network_sees_both(h
     image[:320, :] = 255  # white paper to the page's edge
     blank = image.copy()
     aside = [drawn.column(image, left, 380, 2, em=12, text="ですね") for left in (390, 406)]
-    line = drawn.column(image, 120, 40, 4, em=30, text="おおい")
+    line = Line(drawn.column(image, 120, 40, 4, em=30).polygon, 0.9, "おおい", 0.9)
     seen = np.where((image != blank).any(2), np.uint8(230), np.uint8(0))
     balloons = np.zeros_like(seen)
     balloons[:320] = 250 if housed else 0
