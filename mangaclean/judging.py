@@ -19,17 +19,14 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
 HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
 OPEN = 0.8  # the same, from which it is sure of one
-NARRATED, DRAWN = (
-    0.85,
-    0.15,
-)  # mean probability of type, from which large letters on art are a text; of an effect, at most
+NARRATED, DRAWN = 0.85, 0.15  # mean probability of type from which large letters on art are a text; of effects, at most
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
-LONE = 0.95  # confidence of reading from which a letter alone is one, though the network sees nothing of it
-THIN = 3.0  # times as long as wide: no letter is
-STROKES = frozenset("ー一丨|!！iIlノくし…")  # but these
+LONE = 0.95  # confidence of reading of what nothing else speaks for: a letter alone, or large letters on art
+THIN = 3.0  # times as long as wide: no letter is, but
+STROKES = frozenset("ー一丨｜|!！1１iIlｌノくし-—―〜：…")
 LETTERED = re.compile(
-    "[あいうえおか-ぢつ-もやゆよら-ろわ-んアイウエオカ-ヂツ-モヤユヨラ-ロワ-ン一-鿿가-힣A-Z]"
-)  # of more than marks
+    "[あいうえおか-ぢつ-もやゆよら-ろわ-ゔアイウエオカ-ヂツ-モヤユヨラ-ロワ-ヴ一-鿿가-힣A-Z]"
+)  # no marks
 CARD = 6.0  # times a text's area that a card has, at most
 
 
@@ -96,7 +93,7 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
 
 
 def _by_chance(traced: Traced, legible: float) -> bool:
-    """Whether art may read so: a letter on art or as thin as a line, and in a room, small kana and Latin letters."""
+    """Whether art may read so: a letter on art or as thin as a line; or small kana, small Latin letters, marks."""
     text, on_art = traced.block.text, not (traced.block.bubble and traced.flat)
     if len(text) == 1:
         return legible < LONE and (on_art or _is_thin(traced))

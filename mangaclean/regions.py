@@ -140,7 +140,8 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
         window = effect.window.grown(round(0.3 * effect.em) + 8, image.shape[1], image.shape[0])
         strokes = bubbles.placed(effect.strokes, effect.window, window)
         if finding.bubbles is not None and finding.bubbles[window.slices][strokes].mean() > drawn.HOUSED:
-            strokes |= _dots(seen[window.slices], strokes, taken[window.slices], effect.em)
+            free = (finding.bubbles[window.slices] > drawn.HOUSED) & ~taken[window.slices] & ~strokes
+            strokes |= _dots(seen[window.slices], free, effect.em)
         mask = masks.without_islands(masks.dilated(strokes, np.zeros_like(strokes), effect.em), effect.em)
         sigma = deviation(image[window.slices], mask, np.zeros_like(mask))
         ring = grown(mask, 4) & ~mask
@@ -158,10 +159,10 @@ def _effects(image: Image, finding: Finding, seen: Levels, taken: Mask) -> list[
     return found
 
 
-def _dots(seen: Levels, strokes: Mask, taken: Mask, em: float) -> Mask:
-    """Marks beside drawn letters in a balloon that are too small for letters (h, w): the dots of a `!?`."""
+def _dots(seen: Levels, free: Mask, em: float) -> Mask:
+    """Marks too small for letters beside drawn ones, in the `free` part (h, w) of their balloon: the dots of a `!?`."""
     marks = pieces(seen > drawn.SEEN)
-    return marks.those((marks.sides < MARK * em) & (marks.count(strokes | taken) == 0) & marks.inner)
+    return marks.those((marks.sides < MARK * em) & (marks.share(free) == 1) & marks.inner)
 
 
 def _home(traced: Traced, cleaned: Sequence[Bubble], balloons: Levels | None) -> Mask | None:

@@ -23,7 +23,7 @@ WHOLLY = 0.9  # share of a larger piece of which the network shows a trace
 IN_LINES = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
 MOSTLY = 0.7  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 SPECK = 0.6  # share of a dot's ink that the network sees
-INK, DOT = 60, 0.2  # levels off a text's ink, at most, and em: the size, at least, of its letters beyond a balloon
+INK, DOT = 60, 0.2  # levels off a text's ink, at most, of its letters beyond a balloon; em: what is less is dirt
 WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
 SHOWN, HARDLY = (
     0.5,
@@ -78,12 +78,14 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     printed = legibility(block.lines) > PRINT
     far = ink_of(page, tone)
     own, other = strokes.find(every, far, inside, window, block.em, printed)
-    specks, shown, tight = np.zeros_like(own), np.zeros_like(own), filled(every, window)
+    specks = shown = np.zeros_like(own)
+    tight = filled(every, window)
     if seen is not None:
         near = seen[window.slices]
         place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
         art = _unseen(own, far, place)
         own, other = own & ~art, other | art
+        del art
         shown, marked = near > drawn.TRACE, _marked(place)
         own, other = own | marked, other & ~marked
         beyond = _beyond(page, own, place)
@@ -98,7 +100,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
     mask = masks.dilated(own, other, block.em, inside)
     sigma = deviation(page, mask, other)
     if inside is not None and sigma <= FLAT:
-        specks |= _torn(own, other, inside, shown, block.em)
+        specks = specks | _torn(own, other, inside, shown, block.em)
     if specks.any():  # they say nothing of the ground that they stand on
         own, other = own | specks, other & ~specks
         mask |= masks.dilated(specks, other, block.em, inside)
@@ -107,7 +109,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         if inside is None and traced.flat:
             mask |= masks.dirty(page, own, mask, other)
         return traced
-    del place, specks, shown, mask  # a window may be as large as the page
+    del place, far, specks, shown, mask  # a window may be as large as the page
     reach = round(0.25 * block.em)
     longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
     marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
@@ -142,9 +144,9 @@ def _barred(block: Block, window: Box, inside: Mask | None, lined: Mask) -> Mask
 def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) -> bool:
     """Whether a block's ink is its lettering; where it is not, the network says what is.
 
-    On open ground that is flat, and where art runs through a balloon, it is so if the text reads well. What has an
-    outline and is flat may be a balloon or a bare room: if the network takes it for none, and sees most of the ink, the
-    rest of the ink is art.
+    In a flat balloon it is; on flat open ground, and in a balloon that art runs through, if the text reads well. But
+    what has an outline may be a bare room: if the network takes it for no balloon, and sees most of the ink, or of what
+    stands in the lines of a text that reads well in a room with art in it, the rest of the ink is art.
     """
     block, window = traced.block, traced.window.slices
     printed = legibility(block.lines) > PRINT

@@ -26,7 +26,7 @@ def test_a_levelled_tone_goes_on_in_its_dots(pitch: float, fade: float):
     page, hole = _toned(pitch, fade)
     painted = page.copy()
     painted[hole] = (200 - fade * np.mgrid[0:140, 0:120][0][..., None])[hole].astype(np.uint8)
-    made = texture.restored(page, hole, painted)
+    made = texture.restored(painted, hole)
     assert (made[~hole] == page[~hole]).all()
     for top in (35, 65, 95):
         inside, there = made[top - 9 : top + 9, 51:69].astype(float), page[top - 9 : top + 9, 51:69].astype(float)
@@ -34,9 +34,29 @@ def test_a_levelled_tone_goes_on_in_its_dots(pitch: float, fade: float):
         assert inside.std() > 0.75 * there.std()
 
 
+@pytest.mark.parametrize("pitch", [9.0, 14.0])
+def test_coarse_dots_are_left_to_the_painter(pitch: float):
+    page, hole = _toned(pitch)
+    painted = page.copy()
+    painted[hole] = 200
+    assert texture.restored(painted, hole) is painted
+
+
+def test_a_hole_beside_art_has_dots_as_far_as_its_tone_reaches():
+    """Squares among other holes come last, and a sliver beyond a square's edge goes with the rest."""
+    page, _ = _toned(4.0)
+    hole = np.zeros(page.shape[:2], bool)
+    hole[20:120, 30:66] = True
+    painted = page.copy()
+    painted[hole] = 200
+    made = texture.restored(painted, hole)
+    assert all(made[top : top + 10, 32:66].std() > 15 for top in range(22, 110, 10))
+    assert made[22:118, 64:66].std() > 12
+
+
 def test_what_is_painted_in_dots_stays():
     page, hole = _toned(4.0)
-    assert texture.restored(page, hole, page) is page
+    assert texture.restored(page, hole) is page
 
 
 def test_art_and_plain_paper_stay_as_they_were_painted():
@@ -45,16 +65,19 @@ def test_art_and_plain_paper_stay_as_they_were_painted():
     page[:, 50:] = 255
     painted = page.copy()
     painted[hole] = 230
-    assert (texture.restored(page, hole, painted)[hole] == 230).all()
+    assert (texture.restored(painted, hole)[hole] == 230).all()
     blank = np.full_like(page, 255)
-    assert texture.restored(blank, hole, blank) is blank
+    assert texture.restored(blank, hole) is blank
 
 
-def test_lines_beside_a_tone_are_not_copied_into_it():
+def test_lines_and_dirt_beside_a_tone_are_not_copied_into_it():
     page, hole = _toned(4.0)
     page[:, 82:85] = 0
+    page[20:120, 30:40] = 255
     painted = page.copy()
     painted[hole] = 200
-    made = texture.restored(page, hole, painted)
-    assert made[hole].std() > 15
-    assert made[hole].min() > 90
+    tone = texture._tone(painted, hole, hole)
+    assert tone is not None
+    assert not tone.shown[:, 82:85].any()
+    assert not tone.shown[25:115, 33:37].any()
+    assert texture.restored(painted, hole)[hole].min() > 90

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mangaclean import fill
+from mangaclean import fill, strokes
 from mangaclean.config import InpaintConfig
 from mangaclean.grounds import ground
 from mangaclean.types import Image, Mask
@@ -90,6 +90,18 @@ def test_noisy_paper_keeps_its_grain() -> None:
     assert abs(filled.mean() - 220) < 0.6
     assert 2 < filled.std() < 4
     assert (out == out[..., :1]).all()
+
+
+def test_dirt_in_some_places_of_a_ground_is_no_grain() -> None:
+    clean = np.full((200, 240, 3), 128, np.uint8)
+    clean[::2] = 127  # no tone that more than half of it has
+    page, mask = lettered(clean, (30, 80), (60, 150))
+    ring = strokes.grown(mask, 5) & ~mask
+    rows, columns = ring.nonzero()
+    page[rows[::15], columns[::15]] = np.where(np.arange(len(rows[::15])) % 2, 139, 116)[:, None]
+    filled = fill.remove(page, mask, never, CFG)[mask].astype(float)
+    assert abs(filled.mean() - 127.5) < 1
+    assert filled.std() < 1
 
 
 @pytest.mark.parametrize("gap", [6, 9, 14])

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mangaclean import masks, regions, strokes
+from mangaclean import masks, regions, strokes, traces
 from mangaclean.config import SegmentConfig
 from mangaclean.types import Finding, Line
 from tests import drawn
@@ -66,6 +66,25 @@ def test_strokes_beside_a_text_that_the_network_sees_stay_unless_it_shows_them(s
     mask = regions.detect(image, finding, CFG).mask
     assert mask[letters].all()
     assert mask[145:210, 186:193].any() == (shown == 0)
+
+
+@pytest.mark.parametrize("shown_to", [60, 40], ids=["to its end", "in part"])
+def test_a_torn_dash_longer_than_a_letter_goes_whole_if_the_network_shows_it_to_its_end(shown_to: int):
+    own, other, shown = np.zeros((3, 80, 40), bool)
+    own[10:25, 20] = other[25:60, 20] = shown[10:shown_to, 20] = True
+    rest = traces._torn(own, other, np.ones_like(own), shown, em=20)
+    assert (rest == (other if shown_to == 60 else np.zeros_like(other))).all()
+
+
+def test_a_speck_in_the_lines_goes_with_letters_that_the_network_sees():
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (120, 140))
+    blank = image.copy()
+    line = drawn.column(image, 200, 150, 5)
+    seen = np.where((image != blank).any(2), np.uint8(250), np.uint8(0))
+    image[176:178, 202:204] = 100
+    finding = Finding((line,), seen, np.zeros_like(seen), np.full_like(seen, 250))
+    assert regions.detect(image, finding, CFG).mask[176:178, 202:204].all()
 
 
 @pytest.mark.parametrize("seen_by", [0.9, 0.2], ids=["most of it", "little of it"])

@@ -50,7 +50,8 @@ def blender(run: Network, multiple: int) -> Inpainter:
     """What paints tiles (H, W, 3) by a network that weighs and corrects fills, in 0–1.
 
     It takes them as (1, 3 × methods, H, W), with a mask (1, 1, H, W), 1 where hidden. It sees them twice, the second
-    time with patches that its own painting has found; where it hedges all the same, deep in holes, patches decide.
+    time with patches that its own painting has found; where it hedges all the same, deep in holes, patches decide. Fine
+    tones that it levels are copied.
     """
 
     def paint(image: Image, mask: Mask) -> Image:
@@ -99,7 +100,7 @@ def crisp(image: Image, mask: Mask, painted: Image) -> Image:
 def toned(image: Image, mask: Mask, painted: Image) -> Image:
     """A painting (H, W, 3) of an image's holes (H, W), in the dots of an even tone where it has levelled one."""
     art = distinct_channels(image)
-    return np.array(np.broadcast_to(texture.restored(art, mask, painted[..., : art.shape[2]]), image.shape))
+    return np.array(np.broadcast_to(texture.restored(painted[..., : art.shape[2]], mask), image.shape))
 
 
 def lama(cfg: InpaintConfig) -> Inpainter:

@@ -18,7 +18,10 @@ from mangaclean.types import Box, Image, Mask
 RADIUS = 3  # px from a copied patch's middle to its edge
 CELL = 32  # px, side of the squares of which each is judged by its own surroundings
 NEAR, BESIDE = 2, 8  # px from a hole: its soft edge, and as far as what tells whether it lies in a tone
-AROUND, FARTHEST = 20, 40  # px from it to which a tone's slope is measured, and whence patches are copied
+AROUND, FARTHEST = (
+    20,
+    40,
+)  # px from a hole to which a tone's slope is measured; from a square, whence patches are copied
 COARSE = 9  # px, side of the square in which a tone's level and its unevenness are measured
 UNEVEN = 6.0  # levels of deviation within such a square, from which there is a texture
 LEVEL, STEEP = 12.0, 40.0  # levels off a slope, and at first off a mean, up to which a tone is one
@@ -39,20 +42,25 @@ class Tone(NamedTuple):
     uneven: float
 
 
-def restored(image: Image, mask: Mask, painted: Image) -> Image:
-    """`painted` (H, W, C), an image with its holes (H, W) painted, where these lie in tones that it levels: in dots."""
+def restored(painted: Image, mask: Mask) -> Image:
+    """A painting (H, W, C), of which `mask` (H, W) tells the holes, with the tones that it levels there in dots."""
     out, hidden = painted, mask
-    for box in _cells(mask):
+    for box in (*_cells(mask), *reversed(_cells(mask))):  # what lies among other holes has more to go by later
+        if not hidden[box.slices].any():
+            continue
         at = box.grown(FARTHEST, *mask.shape[::-1]).slices
         hole = np.zeros_like(mask)
         hole[box.slices] = mask[box.slices]
         hole = hole[at]
         tone = _tone(out[at], hole, hidden[at])
-        if tone is None or not _levelled(painted[at], hole, tone.uneven):
+        if tone is None or not _levelled(painted[at], hole, mask[at], tone.uneven):
+            continue
+        made = _continued(out[at], hole, tone)
+        if made is None:
             continue
         if out is painted:
             out, hidden = painted.copy(), mask.copy()
-        out[at][hole] = continued(out[at], hole, tone)[hole]
+        out[at][hole] = made[hole]
         hidden[at] &= ~hole
     return out
 
@@ -101,9 +109,10 @@ def _turns(image: Image, level: Levels, where: Mask) -> float:
     return float(np.concatenate(turns).mean()) if any(pair.any() for pair in pairs) else 0.0
 
 
-def _levelled(painted: Image, hole: Mask, usual: float) -> bool:
-    """Whether what was painted in a hole (H, W) is smoother than the tone round it, for the most part."""
-    inner = cv2.erode(hole.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+def _levelled(painted: Image, hole: Mask, mask: Mask, usual: float) -> bool:
+    """Whether what was painted in a hole (H, W), a part of those in `mask`, is smoother than the tone round it."""
+    inner = cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
+    inner &= cv2.dilate(hole.astype(np.uint8), np.ones((COARSE, COARSE), np.uint8)) > 0
     uneven = _measured(painted, np.ones_like(hole))[1][inner if inner.any() else hole]
     return bool(np.median(uneven) < FADED * usual)
 
@@ -118,8 +127,8 @@ def _measured(image: Image, known: Mask) -> tuple[Levels, Levels]:
     return level, np.sqrt(np.maximum(square - level * level, 0))
 
 
-def continued(image: Image, hole: Mask, tone: Tone) -> Image:
-    """An image (H, W, C) with a hole (H, W) filled by patches of a tone that is seen round it."""
+def _continued(image: Image, hole: Mask, tone: Tone) -> Image | None:
+    """An image (H, W, C) with a hole (H, W) filled by patches of a tone; None: too few are seen round it."""
     side = 2 * RADIUS + 1
     frame = ((RADIUS, RADIUS), (RADIUS, RADIUS))
     made = np.pad(image.astype(np.float32), (*frame, (0, 0)), "reflect")
@@ -128,7 +137,7 @@ def continued(image: Image, hole: Mask, tone: Tone) -> Image:
     middles = np.argwhere(whole[RADIUS:-RADIUS, RADIUS:-RADIUS] > 0)
     middles = middles[:: max(-(-len(middles) // MANY), 1)]
     if len(middles) < FEW:
-        return image
+        return None
     views = sliding_window_view(made, (side, side), (0, 1)).transpose(0, 1, 3, 4, 2)
     patches = views[tuple(middles.T)].reshape(len(middles), -1)
     squares, means = np.square(patches), patches.mean(1)
