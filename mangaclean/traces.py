@@ -85,7 +85,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
         art = _unseen(own, far, place)
         own, other = own & ~art, other | art
-        del art
+        del art, far
         shown, marked = near > drawn.TRACE, _marked(place)
         own, other = own | marked, other & ~marked
         beyond = _beyond(page, own, place)
@@ -109,7 +109,7 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         if inside is None and traced.flat:
             mask |= masks.dirty(page, own, mask, other)
         return traced
-    del place, far, specks, shown, mask  # a window may be as large as the page
+    del place, specks, shown, mask  # a window may be as large as the page
     reach = round(0.25 * block.em)
     longer = filled([_longer(line, reach) for line in every], window)  # detectors leave out the last `ー`
     marked = _theirs((near > drawn.HINTED) & grown(tight, reach), longer, near)
