@@ -24,9 +24,8 @@ TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 LONE = 0.95  # confidence of reading of what nothing else speaks for: a letter alone, or large letters on art
 THIN = 3.0  # times as long as wide: no letter is, but
 STROKES = frozenset("ー一丨｜|!！1１iIlｌノくし-—―〜：…")
-LETTERED = re.compile(
-    "[あいうえおか-ぢつ-もやゆよら-ろわ-ゔアイウエオカ-ヂツ-モヤユヨラ-ロワ-ヴ一-鿿가-힣A-Z]"
-)  # no marks
+# What is more than a mark: no small kana or Latin letter, no figure.
+LETTERED = re.compile("[あいうえおか-ぢつ-もやゆよら-ろわ-ゔアイウエオカ-ヂツ-モヤユヨラ-ロワ-ヴ一-鿿가-힣A-Z]")
 CARD = 6.0  # times a text's area that a card has, at most
 
 
@@ -40,9 +39,8 @@ def by_reading(traced: Traced, legible: float, body: float) -> Kind:
         return "other"
     if block.bubble and flat:
         return "speech" if legible > TEXT and not set(block.text) <= MARKS else "sfx"
-    if (
-        block.bubble
-    ):  # a patch that art runs through: a floor, a coat, a sheet of paper, or a balloon that lettering fills
+    if block.bubble:
+        # A patch that art runs through: a floor, a coat, a sheet of paper, or a balloon that lettering fills.
         askew = slant(block) >= (LEVEL if cry else ASKEW)
         return "speech" if legible > PRINT and not display and not askew else "sfx"
     if cry and not flat:
@@ -62,8 +60,8 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     balloon = mean(finding.bubbles, traced)
     housed = finding.bubbles is None or balloon > HOUSED
     # A star reads as well as an ideograph does; kana and marks are lettered by hand, which the network may not see.
-    pictured = not housed and bool(IDEOGRAPH.search(block.text)) and not KANA.search(block.text)
-    japanese = bool(IDEOGRAPH.search(block.text) or KANA.search(block.text))
+    kana, ideographs = KANA.search(block.text) is not None, IDEOGRAPH.search(block.text) is not None
+    pictured = ideographs and not kana and not housed
     if max(typeset, sfx) < UNSEEN:
         if legible < PRINT and (not told or set(block.text) <= MARKS):
             return "other"
@@ -82,8 +80,9 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
             return "speech"  # however large, in a balloon that is not closed, or on a painted one
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
-    if kind == "sfx" and legible > LONE and typeset > NARRATED and sfx < DRAWN and slant(block) < LEVEL and japanese:
-        return "caption"  # however large; capitals are lettered in type for effects, too
+    narrated = typeset > NARRATED and sfx < DRAWN and legible > LONE and slant(block) < LEVEL
+    if kind == "sfx" and narrated and (kana or ideographs):
+        return "caption"  # however large; effects in capitals are set in type, too
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles
     if kind == "speech" and (display or not housed) and sfx > CONFIRMED and doubtful:
         return "sfx"  # whatever stands beside it

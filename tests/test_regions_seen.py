@@ -7,7 +7,7 @@ import pytest
 from mangaclean import judging, regions
 from mangaclean.config import SegmentConfig
 from mangaclean.strokes import Levels
-from mangaclean.types import Finding, Image, Line
+from mangaclean.types import Finding, Image, Line, Mask
 from tests import drawn
 
 CFG = SegmentConfig()
@@ -24,6 +24,11 @@ def _in_a_balloon(text: str, confidence: float) -> tuple[Image, Line, Levels, Le
     balloon = np.zeros_like(letters)
     cv2.ellipse(balloon, (200, 200), (90, 110), 0, 0, 360, 230, -1)
     return image, Line(line.polygon, 0.9, text, confidence), letters, balloon
+
+
+def _levels(letters: Mask, *levels: int) -> list[Levels]:
+    """Maps that show letters (H, W) at these levels."""
+    return [np.where(letters, np.uint8(level), np.uint8(0)) for level in levels]
 
 
 @pytest.mark.parametrize(
@@ -89,8 +94,7 @@ def test_drawn_letters_on_art_are_an_effect_however_well_they_read(text, sfx, ty
     drawn.shaded(image, 150, 120, 255, 310)
     blank = image.copy()
     line = drawn.column(image, 190, 150, 5, em=24)
-    letters = (image != blank).any(2)
-    maps = (np.where(letters, np.uint8(level), np.uint8(0)) for level in (typeset, sfx, 0))
+    maps = _levels((image != blank).any(2), typeset, sfx, 0)
     (region,) = regions.detect(image, Finding((Line(line.polygon, 0.9, text, 0.97),), *maps), CFG).regions
     assert not region.reason.startswith("flat")
     assert region.kind == kind
@@ -107,8 +111,7 @@ def test_large_letters_on_art_are_narration_where_the_network_sees_but_type(text
     blank = image.copy()
     line = drawn.column(image, 190, 100, 2, em=60)
     body = drawn.column(image, 390, 345, 5, text="これが普通")
-    letters = (image != blank).any(2)
-    maps = (np.where(letters, np.uint8(level), np.uint8(0)) for level in (typeset, sfx, 0))
+    maps = _levels((image != blank).any(2), typeset, sfx, 0)
     finding = Finding((Line(line.polygon, 0.9, text, 0.98), body), *maps)
     (region,) = (region for region in regions.detect(image, finding, CFG).regions if region.text == text)
     assert region.kind == kind

@@ -13,15 +13,14 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from mangaclean import bubbles
 from mangaclean.types import Box, Image, Mask
 
 RADIUS = 3  # px from a copied patch's middle to its edge
 CELL = 32  # px, side of the squares of which each is judged by its own surroundings
 NEAR, BESIDE = 2, 8  # px from a hole: its soft edge, and as far as what tells whether it lies in a tone
-AROUND, FARTHEST = (
-    20,
-    40,
-)  # px from a hole to which a tone's slope is measured; from a square, whence patches are copied
+AROUND = 20  # px from a hole to which a tone's slope is measured
+FARTHEST = 40  # px from a square, whence patches are copied
 COARSE = 9  # px, side of the square in which a tone's level and its unevenness are measured
 UNEVEN = 6.0  # levels of deviation within such a square, from which there is a texture
 LEVEL, STEEP = 12.0, 40.0  # levels off a slope, and at first off a mean, up to which a tone is one
@@ -48,10 +47,9 @@ def restored(painted: Image, mask: Mask) -> Image:
     for box in (*_cells(mask), *reversed(_cells(mask))):  # what lies among other holes has more to go by later
         if not hidden[box.slices].any():
             continue
-        at = box.grown(FARTHEST, *mask.shape[::-1]).slices
-        hole = np.zeros_like(mask)
-        hole[box.slices] = mask[box.slices]
-        hole = hole[at]
+        window = box.grown(FARTHEST, *mask.shape[::-1])
+        at = window.slices
+        hole = bubbles.placed(mask[box.slices], box, window)
         tone = _tone(out[at], hole, hidden[at])
         if tone is None or not _levelled(painted[at], hole, mask[at], tone.uneven):
             continue
@@ -104,9 +102,9 @@ def _tone(image: Image, hole: Mask, hidden: Mask) -> Tone | None:
 def _turns(image: Image, level: Levels, where: Mask) -> float:
     """Of pixels side by side `where` (H, W) an image is looked at, the share that lie on either side of its level."""
     darker = image.astype(np.float32).mean(2) < level
-    pairs = [where[:, 1:] & where[:, :-1], where[1:] & where[:-1]]
-    turns = [(darker[:, 1:] != darker[:, :-1])[pairs[0]], (darker[1:] != darker[:-1])[pairs[1]]]
-    return float(np.concatenate(turns).mean()) if any(pair.any() for pair in pairs) else 0.0
+    across = (darker[:, 1:] != darker[:, :-1])[where[:, 1:] & where[:, :-1]]
+    down = (darker[1:] != darker[:-1])[where[1:] & where[:-1]]
+    return float(np.concatenate([across, down]).mean()) if across.size + down.size else 0.0
 
 
 def _levelled(painted: Image, hole: Mask, mask: Mask, usual: float) -> bool:
