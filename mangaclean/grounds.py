@@ -27,6 +27,9 @@ CLEAR = 3  # px from the mask where lettering's JPEG dirt is no longer counted a
 BLUR = 1.5  # px, σ of that average
 LINE = 48.0  # levels off the ground from which what a hole touches is a line that may go on in it
 REACHED = 12  # px of a hole beside such a line; an outline is no thicker
+CUT = 0.12  # share of a part's rim that lies along an area which it cuts
+ALIKE, MOST = 24, 0.7  # levels off that area's tone, up to which it is the same; share of that rim that has it
+OUTLINE = 9.0  # px from the mask; what does not go on as far as that is an outline
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
 
@@ -97,9 +100,10 @@ def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hid
     around = _deviation((values - predicted(plane, part, x, y))[good], part[good], count)
     overall = _deviation(values - tone[part], part, count)
     calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
-    is_flat = calm & (around <= flat) & (number >= FEW // 2)
+    whole = ~_cuts(image, stray, far, nearest, count)
+    is_flat = calm & whole & (around <= flat) & (number >= FEW // 2)
     pale = np.bincount(part[~good & (off <= LINE)], minlength=count) / np.maximum(number, 1)
-    crossed = ~is_flat & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
+    crossed = ~is_flat & whole & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
     sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
     return Survey(sigma, tone, pure, is_flat, crossed, share, plane, nearest, even)
 
@@ -240,6 +244,31 @@ def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], 
     ends = ((ways == 1) & ~widens) | ((ways == 0) & (contacts > 1))
     pairs = np.unique(np.stack([nearest[at], blobs[at]], 1), axis=0)
     return np.bincount(pairs[ends[pairs[:, 1]], 0], minlength=count)
+
+
+def _cuts(
+    image: Image, stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], count: int
+) -> NDArray[np.bool_]:
+    """Which parts (n,) hide the edge of an area of another tone, which goes on from the mask farther than an outline.
+
+    They lie along it for a while; what only passes by touches them in a few pixels.
+    """
+    blobs = np.asarray(cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)[1], np.int32)
+    rim, beyond = (far > HALO) & (far <= HALO + 2), (far > OUTLINE) & (far <= OUTLINE + 2)
+    at = stray & rim
+    number = int(blobs.max()) + 1
+    pairs, pair, touched = np.unique(
+        nearest[at].astype(np.int64) * number + blobs[at], return_inverse=True, return_counts=True
+    )
+    around = np.bincount(nearest[rim], minlength=count)
+    cuts = np.zeros(count, bool)
+    for i in np.flatnonzero(touched >= np.maximum(CUT * around[pairs // number], LONG)).tolist():
+        part, here = int(pairs[i] // number), image[at][pair == i]
+        tone = np.median(here, axis=0)
+        farther = image[beyond & (nearest == part)]
+        goes_on = np.count_nonzero(np.abs(farther - tone).max(1) <= ALIKE) >= touched[i] / 2
+        cuts[part] |= goes_on and (np.abs(here - tone).max(1) <= ALIKE).mean() >= MOST
+    return cuts
 
 
 def _parted(mask: Mask, blobs: NDArray[np.int32]) -> NDArray[np.int64]:

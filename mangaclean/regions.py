@@ -19,6 +19,7 @@ from mangaclean import (
     memory,
     outlines,
     panels,
+    plain,
     ruled,
     siblings,
 )
@@ -72,14 +73,16 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     if seen is not None:
         finding = replace(finding, text=None, sfx=None)  # a large page has none too much memory for what comes now
         memory.trim()
-        for traced in _effects(image, finding, seen, taken):
+        effects = _effects(image, finding, seen, taken)
+        shapes = plain.alone(image, effects, [region.box for region in regions])
+        for traced, shape in zip(effects, shapes, strict=True):
             inside = _home(traced, cleaned, finding.bubbles)
             if inside is not None:  # a mark beside a balloon's text is part of it
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
             stays = listed(traced.window)
             large = 0 < judging.POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
-            kind = "other" if stays else "speech" if traced.block.bubble and not large else "sfx"
+            kind = "other" if stays else "speech" if traced.block.bubble and not large else "other" if shape else "sfx"
             action, reason = _decide(traced, kind, stays, cfg)
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
@@ -113,6 +116,7 @@ def _complete(
         mask[window.slices] |= inside
     for at in [traced.window.grown(ruled.AROUND, *mask.shape[::-1]).slices for _, traced in gone if not traced.flat]:
         mask[at] &= ~ruled.shown(image[at], mask[at], seen[at] > drawn.SEEN)
+        mask[at] |= masks.dirty_places(image[at], mask[at])
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:

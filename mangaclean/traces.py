@@ -22,13 +22,12 @@ PART = 0.2  # share of a piece of ink alone in a balloon, from which all of it g
 WHOLLY = 0.9  # share of a larger piece of which the network shows a trace
 IN_LINES = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
 MOSTLY = 0.7  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
+PARTLY = 0.5  # the same of a text that reads badly
 SPECK = 0.6  # share of a dot's ink that the network sees
 INK, DOT = 60, 0.2  # levels off a text's ink, at most, of its letters beyond a balloon; em: what is less is dirt
 WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
-SHOWN, HARDLY = (
-    0.5,
-    0.1,
-)  # share of a block's ink that the network sees; of a piece, under which it shows no trace of it
+SHOWN = 0.5  # share of a block's ink that the network sees, from which it tells art from it
+HARDLY = 0.1  # share of a piece under which the network shows no trace of it
 NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
@@ -145,8 +144,8 @@ def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) 
     """Whether a block's ink is its lettering; where it is not, the network says what is.
 
     In a flat balloon it is; on flat open ground, and in a balloon that art runs through, if the text reads well. But
-    what has an outline may be a bare room: if the network takes it for no balloon, and sees most of the ink, or of what
-    stands in the lines of a text that reads well in a room with art in it, the rest of the ink is art.
+    what has an outline may be a bare room: if the network takes it for no balloon, and sees most of the ink in the
+    lines, or half of it where the text reads badly, the rest of the ink is art. Flat rooms with print have none.
     """
     block, window = traced.block, traced.window.slices
     printed = legibility(block.lines) > PRINT
@@ -154,9 +153,9 @@ def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) 
         return traced.flat and printed
     if balloons is None or balloons[window][tight].mean() > drawn.HOUSED or (printed and traced.flat):
         return printed or traced.flat
-    ink = traced.strokes & tight if printed else traced.strokes
-    hinted = seen[window][ink] > drawn.HINTED
-    return bool((printed or traced.flat) and hinted.sum() < MOSTLY * max(hinted.size, 1))
+    hinted = seen[window][traced.strokes & tight] > drawn.HINTED
+    least = MOSTLY if printed else PARTLY
+    return bool((printed or traced.flat) and hinted.sum() < least * max(hinted.size, 1))
 
 
 def _longer(line: Line, by: float) -> Line:

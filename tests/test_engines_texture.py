@@ -64,10 +64,22 @@ def test_art_and_plain_paper_stay_as_they_were_painted():
     page, hole = _toned(4.0)
     page[:, 50:] = 255
     painted = page.copy()
-    painted[hole] = 230
-    assert (texture.restored(painted, hole)[hole] == 230).all()
+    painted[hole] = 250
+    assert (texture.restored(painted, hole)[:, 53:] == painted[:, 53:]).all()
     blank = np.full_like(page, 255)
     assert texture.restored(blank, hole) is blank
+
+
+def test_where_a_painting_says_that_a_tone_ends_its_dots_end():
+    """Half of the hole is painted as paper that no square of the tone's dots is to cover."""
+    page, hole = _toned(4.0)
+    page[:, 75:] = 255
+    painted = page.copy()
+    painted[hole] = 200
+    painted[:, 66:][hole[:, 66:]] = 255
+    made = texture.restored(painted, hole)
+    assert (made[:, 70:] == painted[:, 70:]).all()
+    assert all(made[top - 9 : top + 9, 49:62].std() > 15 for top in (35, 65, 95))
 
 
 def test_lines_and_dirt_beside_a_tone_are_not_copied_into_it():

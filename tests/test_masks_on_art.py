@@ -126,3 +126,28 @@ def test_the_reach_is_the_same_however_the_window_is_parted(monkeypatch: pytest.
 def test_nothing_grows_where_there_are_no_strokes():
     page, _, strokes = lettered("red", 0.5)
     assert not masks.on_art(page, np.zeros_like(strokes), ~strokes, EM).any()
+
+
+@pytest.mark.parametrize("ground", ["paper", "brushwork"])
+def test_dirt_beside_letters_on_art_goes_where_the_ground_is_paper(ground: str):
+    clean = np.full((200, 220, 3), 250, np.uint8)
+    if ground == "brushwork":
+        clean = np.clip(art(200) / 8 + 225, 0, 255).astype(np.uint8)
+    page = clean.copy()
+    cv2.line(page, (0, 190), (219, 150), (0, 0, 0), 2)
+    cv2.line(page, (60, 60), (150, 90), (0, 0, 0), 12)
+    letter = np.zeros(page.shape[:2], np.uint8)
+    cv2.line(letter, (60, 60), (150, 90), 1, 18)
+    mask = letter > 0
+    specks = [(71, 50), (97, 58), (100, 84), (60, 71)]
+    far = [(20, 20), (200, 100)]
+    for x, y in (*specks, *far):
+        page[y : y + 2, x : x + 2] -= 14
+    page[95:115, 145:159] -= 14  # a light tone beside it
+    found = masks.dirty_places(page, mask)
+    assert [bool(found[y : y + 2, x : x + 2].all()) for x, y in specks] == [ground == "paper"] * 4
+    assert not any(found[y, x] for x, y in far)
+    assert not found[95:115, 145:159].any()
+    assert not (found & mask).any()
+    if ground == "paper":
+        assert found.sum() == 16

@@ -322,3 +322,24 @@ def test_what_goes_on_beyond_the_letters_is_no_dirt_of_theirs():
     found = masks.dirty(page, letter, mask, none)
     assert found.any()
     assert not found[page.min(2) == 255].any()
+
+
+@pytest.mark.parametrize(("shown", "confidence", "goes"), [(0.7, 0.5, False), (0.3, 0.5, True)])
+def test_beside_an_effect_in_a_bare_room_art_stays_where_the_network_sees_half_of_the_letters(shown, confidence, goes):
+    """A star beside letters that read badly; what the network does not see, goes by its ink."""
+    image = drawn.page(600, 600)
+    drawn.hatched(image)
+    drawn.balloon(image, (400, 400), (130, 150))
+    blank = image.copy()
+    line = drawn.column(image, 390, 330, 5, em=28)
+    letters = (image != blank).any(2)
+    seen = np.where(letters, np.uint8(220), np.uint8(0))
+    seen[330 + int(150 * shown) :] = 0
+    star = slice(390, 402), slice(422, 434)
+    image[star] = 0
+    none = np.zeros_like(seen)
+    lines = (Line(line.polygon, 0.9, "ドカーン", confidence),)
+    made = regions.detect(image, Finding(lines, none, seen, none), SegmentConfig(keep=()))
+    assert made.regions[0].bubble is not None
+    assert made.mask[(seen > 0) & letters].all()
+    assert made.mask[star].all() == goes

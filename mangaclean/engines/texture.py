@@ -26,7 +26,8 @@ UNEVEN = 6.0  # levels of deviation within such a square, from which there is a 
 LEVEL, STEEP = 12.0, 40.0  # levels off a slope, and at first off a mean, up to which a tone is one
 USUAL = 0.45, 2.2  # times the usual unevenness: what is even less or more so is another ground
 FINE = 0.35  # share of its neighbouring pixels between which a tone passes its level; lines and coarse dots have less
-MOSTLY = 0.75  # share of a hole's surroundings that are of that tone, at least
+AGREEING, SMOOTH = 36.0, 5  # levels off a tone that a painting of it has, at most; px, side of the square of its mean
+MOSTLY = 0.5  # share of a hole's surroundings that are of that tone, at least
 FADED = 0.6  # times the usual unevenness: what is less uneven was levelled
 FEW, MANY = 64, 4096  # patches: fewer are no tone to go by; of more, some are left out
 
@@ -49,9 +50,12 @@ def restored(painted: Image, mask: Mask) -> Image:
             continue
         window = box.grown(FARTHEST, *mask.shape[::-1])
         at = window.slices
-        hole = bubbles.placed(mask[box.slices], box, window)
+        hole = bubbles.placed(hidden[box.slices], box, window)
         tone = _tone(out[at], hole, hidden[at])
         if tone is None or not _levelled(painted[at], hole, mask[at], tone.uneven):
+            continue
+        hole = hole & _agreeing(painted[at], tone)
+        if not hole.any():
             continue
         made = _continued(out[at], hole, tone)
         if made is None:
@@ -105,6 +109,13 @@ def _turns(image: Image, level: Levels, where: Mask) -> float:
     across = (darker[:, 1:] != darker[:, :-1])[where[:, 1:] & where[:, :-1]]
     down = (darker[1:] != darker[:-1])[where[1:] & where[:-1]]
     return float(np.concatenate([across, down]).mean()) if across.size + down.size else 0.0
+
+
+def _agreeing(painted: Image, tone: Tone) -> Mask:
+    """Where a painting (H, W, C) has a tone's level, (H, W): what is brighter or darker there is another ground."""
+    level = cv2.blur(painted.astype(np.float32).mean(2), (SMOOTH, SMOOTH))
+    near = (np.abs(level - tone.level) <= AGREEING).astype(np.uint8)
+    return np.asarray(cv2.medianBlur(near, SMOOTH)) > 0
 
 
 def _levelled(painted: Image, hole: Mask, mask: Mask, usual: float) -> bool:

@@ -1,0 +1,60 @@
+"""Plain shapes: a bar, an oval or a plate that stands alone is no letter, whatever a network makes of it."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from mangaclean.strokes import grown
+from mangaclean.traces import Traced
+from mangaclean.types import Box, Image, Mask
+
+DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
+SOME = 0.05  # share of a shape that is of one ink, at least, for that to tell
+PART = 0.2  # of the largest piece: smaller ones are its soft edge
+CONVEX = 0.8  # share of its convex hull that a plain shape fills, without its holes
+BESIDE = 1.0  # of a shape's long side: how far off lettering is, at most, that it may be part of
+
+
+def alone(image: Image, effects: Sequence[Traced], others: Sequence[Box]) -> list[bool]:
+    """Which drawn effects of a page (H, W, 3) are plain shapes that stand alone: strokes for emphasis, wheels, screens.
+
+    A `ー` or the dot of a `!` is as plain, and stands beside other lettering: an effect that is not plain, or a region
+    at one of the boxes of `others`.
+    """
+    plain = [is_plain(image[traced.window.slices], traced.strokes) for traced in effects]
+    boxes = [_box(traced) for traced in effects]
+    letters = [*others, *(box for box, shape in zip(boxes, plain, strict=True) if not shape)]
+    reach = [BESIDE * max(box.width, box.height) for box in boxes]
+    return [
+        shape and all(box.gap(other) >= far for other in letters)
+        for box, shape, far in zip(boxes, plain, reach, strict=True)
+    ]
+
+
+def is_plain(page: Image, strokes: Mask) -> bool:
+    """Whether strokes (h, w) on a page (h, w, 3) are one shape without notches, in black, in white, and in both.
+
+    Of rimmed letters that run together, all that a network marks has such a shape; the ink within has not.
+    """
+    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
+    inks = [strokes & (grey < DARK), strokes & (grey > LIGHT), strokes]
+    return bool(strokes.any()) and all(_is_convex(ink) for ink in inks if ink.sum() >= SOME * strokes.sum())
+
+
+def _is_convex(ink: Mask) -> bool:
+    """Whether a mask (h, w) has one large piece, and that no notches; holes do not count."""
+    outlines, _ = cv2.findContours(grown(ink, 1).astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    areas = [cv2.contourArea(outline) for outline in outlines]
+    largest = max(areas)
+    hull = cv2.contourArea(cv2.convexHull(outlines[areas.index(largest)]))
+    return bool(sum(area >= PART * largest for area in areas) == 1 and largest >= CONVEX * hull)
+
+
+def _box(traced: Traced) -> Box:
+    """Where on the page strokes lie."""
+    ys, xs = np.nonzero(traced.strokes)
+    if not len(xs):
+        return traced.window
+    box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+    return box.moved(traced.window.left, traced.window.top)
