@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaclean.pieces import pieces
-from mangaclean.strokes import grown
+from mangaclean.strokes import grown, ink_of, shrunk
 from mangaclean.types import Image, Mask
 
 RING = 6.0  # px round the mask in which the ground is measured
@@ -27,9 +27,9 @@ CLEAR = 3  # px from the mask where lettering's JPEG dirt is no longer counted a
 BLUR = 1.5  # px, σ of that average
 LINE = 48.0  # levels off the ground from which what a hole touches is a line that may go on in it
 REACHED = 12  # px of a hole beside such a line; an outline is no thicker
-CUT = 0.12  # share of a part's rim that lies along an area which it cuts
-ALIKE, MOST = 24, 0.7  # levels off that area's tone, up to which it is the same; share of that rim that has it
-OUTLINE = 9.0  # px from the mask; what does not go on as far as that is an outline
+CUT = 0.13  # share of a part's rim that lies along areas which it cuts
+ALIKE, MOST = 24, 0.6  # levels off an area's tone, up to which it is the same; share of that rim that has it
+OUTLINE, BROAD = 9.0, 3  # px from the mask that an outline does not reach, and half of what a line is wide, at most
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
 
@@ -260,15 +260,15 @@ def _cuts(
     pairs, pair, touched = np.unique(
         nearest[at].astype(np.int64) * number + blobs[at], return_inverse=True, return_counts=True
     )
-    around = np.bincount(nearest[rim], minlength=count)
-    cuts = np.zeros(count, bool)
-    for i in np.flatnonzero(touched >= np.maximum(CUT * around[pairs // number], LONG)).tolist():
+    cut = np.zeros(count)  # px of each part's rim
+    for i in np.flatnonzero(touched >= LONG).tolist():
         part, here = int(pairs[i] // number), image[at][pair == i]
         tone = np.median(here, axis=0)
-        farther = image[beyond & (nearest == part)]
-        goes_on = np.count_nonzero(np.abs(farther - tone).max(1) <= ALIKE) >= touched[i] / 2
-        cuts[part] |= goes_on and (np.abs(here - tone).max(1) <= ALIKE).mean() >= MOST
-    return cuts
+        if (np.abs(here - tone).max(1) <= ALIKE).mean() >= MOST:
+            area = shrunk(ink_of(image, tone.astype(np.uint8)) <= ALIKE, BROAD)
+            goes_on = np.count_nonzero(area & beyond & (nearest == part)) >= len(here) / 4
+            cut[part] += goes_on * len(here)
+    return cut > CUT * np.bincount(nearest[rim], minlength=count)
 
 
 def _parted(mask: Mask, blobs: NDArray[np.int32]) -> NDArray[np.int64]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
-from mangaclean.strokes import grown
+from mangaclean.strokes import grown, shrunk
 from mangaclean.traces import Traced
 from mangaclean.types import Box, Image, Mask
 
@@ -22,14 +22,15 @@ def alone(image: Image, effects: Sequence[Traced], others: Sequence[Box]) -> lis
     A `ー` or the dot of a `!` is as plain, and stands beside other lettering: an effect that is not plain, or a region
     at one of the boxes of `others`.
     """
-    plain = [is_plain(image[traced.window.slices], traced.strokes) for traced in effects]
     boxes = [_box(traced) for traced in effects]
-    letters = [*others, *(box for box, shape in zip(boxes, plain, strict=True) if not shape)]
-    reach = [BESIDE * max(box.width, box.height) for box in boxes]
-    return [
-        shape and all(box.gap(other) >= far for other in letters)
-        for box, shape, far in zip(boxes, plain, reach, strict=True)
-    ]
+    lonely = [is_plain(image[traced.window.slices], traced.strokes) for traced in effects]
+    letters = [*others, *(box for box, plain in zip(boxes, lonely, strict=True) if not plain)]
+    for letter in letters:  # grows as it is gone through: the second dot stands beside the first
+        for i, box in enumerate(boxes):
+            if lonely[i] and box.gap(letter) < BESIDE * max(box.width, box.height):
+                lonely[i] = False
+                letters.append(box)
+    return lonely
 
 
 def is_plain(page: Image, strokes: Mask) -> bool:
@@ -37,9 +38,11 @@ def is_plain(page: Image, strokes: Mask) -> bool:
 
     Of rimmed letters that run together, all that a network marks has such a shape; the ink within has not.
     """
-    grey = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY)
-    inks = [strokes & (grey < DARK), strokes & (grey > LIGHT), strokes]
-    return bool(strokes.any()) and all(_is_convex(ink) for ink in inks if ink.sum() >= SOME * strokes.sum())
+    if not strokes.any():
+        return False
+    grey, inner = cv2.cvtColor(page, cv2.COLOR_RGB2GRAY), shrunk(strokes, 1)  # the soft edge says nothing
+    inks = [ink for ink in (inner & (grey < DARK), inner & (grey > LIGHT)) if ink.sum() >= SOME * strokes.sum()]
+    return all(map(_is_convex, [strokes, *inks]))
 
 
 def _is_convex(ink: Mask) -> bool:

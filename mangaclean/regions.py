@@ -74,7 +74,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         finding = replace(finding, text=None, sfx=None)  # a large page has none too much memory for what comes now
         memory.trim()
         effects = _effects(image, finding, seen, taken)
-        shapes = plain.alone(image, effects, [region.box for region in regions])
+        shapes = plain.alone(image, effects, [region.box for region in regions if region.kind != "other"])
         for traced, shape in zip(effects, shapes, strict=True):
             inside = _home(traced, cleaned, finding.bubbles)
             if inside is not None:  # a mark beside a balloon's text is part of it

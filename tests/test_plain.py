@@ -35,6 +35,8 @@ def _page(*draw: str) -> tuple[Image, Mask]:
                 cv2.rectangle(image, (left, 188), (left + 6, 232), (0, 0, 0), -1)
         elif what == "letter beside":
             drawn.column(image, 250, 180, 1, em=60)
+        elif what == "bar beyond":
+            cv2.line(image, (130, 180), (160, 240), (0, 0, 0), 12)
         elif what == "bar far off":
             cv2.line(image, (60, 60), (80, 120), (0, 0, 0), 12)
     return image, (image != blank).any(2)
@@ -58,8 +60,8 @@ def test_what_has_notches_within_or_without_is_lettering(what: str):
 
 
 def test_a_plain_stroke_beside_a_letter_is_lettering():
-    """A `ー`, or a stroke of a letter."""
-    image, marks = _page("bar", "letter beside")
+    """A `ー`, or a stroke of a letter; and one more beside that, however far off the letter is."""
+    image, marks = _page("bar", "letter beside", "bar beyond")
     assert "other" not in _kinds(image, marks)
     seen, none = np.where(marks, np.uint8(230), np.uint8(0)), np.zeros(marks.shape, np.uint8)
     assert regions.detect(image, Finding((), none, seen, none), CFG).mask[marks].all()

@@ -27,7 +27,7 @@ LEVEL, STEEP = 12.0, 40.0  # levels off a slope, and at first off a mean, up to 
 USUAL = 0.45, 2.2  # times the usual unevenness: what is even less or more so is another ground
 FINE = 0.35  # share of its neighbouring pixels between which a tone passes its level; lines and coarse dots have less
 AGREEING, SMOOTH = 36.0, 5  # levels off a tone that a painting of it has, at most; px, side of the square of its mean
-MOSTLY = 0.5  # share of a hole's surroundings that are of that tone, at least
+MOSTLY = 0.75  # share of a hole's surroundings that are of that tone, at least
 FADED = 0.6  # times the usual unevenness: what is less uneven was levelled
 FEW, MANY = 64, 4096  # patches: fewer are no tone to go by; of more, some are left out
 
