@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from mangaclean.pieces import pieces
 from mangaclean.strokes import grown, ink_of, shrunk
-from mangaclean.types import Image, Mask
+from mangaclean.types import Box, Image, Mask
 
 RING = 6.0  # px round the mask in which the ground is measured
 HALO = 1.5  # px next to the mask that are left out: lettering may still glow there
@@ -29,7 +29,7 @@ LINE = 48.0  # levels off the ground from which what a hole touches is a line th
 REACHED = 12  # px of a hole beside such a line; an outline is no thicker
 CUT = 0.13  # share of a part's rim that lies along areas which it cuts
 ALIKE, MOST = 24, 0.6  # levels off an area's tone, up to which it is the same; share of that rim that has it
-OUTLINE, BROAD = 9.0, 3  # px from the mask that an outline does not reach, and half of what a line is wide, at most
+OUTLINE, BROAD = 9.0, 4  # px from the mask to where an area goes on, and half of what a line is wide, at most
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
 
@@ -99,11 +99,12 @@ def measure(image: Image, parts: NDArray[np.int32], count: int, flat: float, hid
     share = np.bincount(part[~good], minlength=count) / np.maximum(number, 1)
     around = _deviation((values - predicted(plane, part, x, y))[good], part[good], count)
     overall = _deviation(values - tone[part], part, count)
-    calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, far, nearest, count) <= 1))
-    whole = ~_cuts(image, stray, far, nearest, count)
-    is_flat = calm & whole & (around <= flat) & (number >= FEW // 2)
+    blobs = np.asarray(cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)[1], np.int32)
+    calm = (share <= SPECKS) | ((share <= PASSING) & (_entries(stray, blobs, far, nearest, count) <= 1))
+    uncut = ~_cuts(image, blobs, far, nearest, count)
+    is_flat = calm & uncut & (around <= flat) & (number >= FEW // 2)
     pale = np.bincount(part[~good & (off <= LINE)], minlength=count) / np.maximum(number, 1)
-    crossed = ~is_flat & whole & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
+    crossed = ~is_flat & uncut & pure & (around <= flat) & (share <= LINED) & (pale <= PALE) & (number >= FEW)
     sigma = np.where(number < FEW // 2, UNKNOWN, np.where(is_flat, around, np.maximum(around, overall)))
     return Survey(sigma, tone, pure, is_flat, crossed, share, plane, nearest, even)
 
@@ -230,13 +231,14 @@ def _deviation(off: NDArray[np.float64], part: NDArray[np.int32], count: int) ->
     return np.asarray(np.sqrt(squares / number).max(0))
 
 
-def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], count: int) -> NDArray[np.int64]:
+def _entries(
+    stray: Mask, blobs: NDArray[np.int32], far: NDArray[np.float32], nearest: NDArray[np.int32], count: int
+) -> NDArray[np.int64]:
     """At how many places something that is not ground ends at each part: a line behind a letter has two.
 
     What comes near and goes away again, as a balloon's outline does, passes by; so does what stands there alone, and an
     area that only touches the mask: it widens with each pixel away, which no line does.
     """
-    blobs = np.asarray(cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)[1], np.int32)
     at = stray & (far <= HALO + 1)
     away = stray & (far > RING - 1) & (far <= RING)  # as wide a belt
     contacts, ways, number = _parted(at, blobs), _parted(away, blobs), int(blobs.max()) + 1
@@ -247,27 +249,29 @@ def _entries(stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], 
 
 
 def _cuts(
-    image: Image, stray: Mask, far: NDArray[np.float32], nearest: NDArray[np.int32], count: int
+    image: Image, blobs: NDArray[np.int32], far: NDArray[np.float32], nearest: NDArray[np.int32], count: int
 ) -> NDArray[np.bool_]:
-    """Which parts (n,) hide the edge of an area of another tone, which goes on from the mask farther than an outline.
+    """Which parts (n,) touch or hide the edge of an area of another tone, one of the `blobs` (H, W) of what is stray.
 
-    They lie along it for a while; what only passes by touches them in a few pixels.
+    They lie along it for a while, and the tone goes on from there: farther than an outline does, and wider than a line.
     """
-    blobs = np.asarray(cv2.connectedComponents(stray.astype(np.uint8), connectivity=8)[1], np.int32)
     rim, beyond = (far > HALO) & (far <= HALO + 2), (far > OUTLINE) & (far <= OUTLINE + 2)
-    at = stray & rim
+    rows, columns = np.nonzero(rim & (blobs > 0))
+    parts, values = nearest[rows, columns], image[rows, columns]
     number = int(blobs.max()) + 1
     pairs, pair, touched = np.unique(
-        nearest[at].astype(np.int64) * number + blobs[at], return_inverse=True, return_counts=True
+        parts.astype(np.int64) * number + blobs[rows, columns], return_inverse=True, return_counts=True
     )
     cut = np.zeros(count)  # px of each part's rim
     for i in np.flatnonzero(touched >= LONG).tolist():
-        part, here = int(pairs[i] // number), image[at][pair == i]
-        tone = np.median(here, axis=0)
-        if (np.abs(here - tone).max(1) <= ALIKE).mean() >= MOST:
-            area = shrunk(ink_of(image, tone.astype(np.uint8)) <= ALIKE, BROAD)
-            goes_on = np.count_nonzero(area & beyond & (nearest == part)) >= len(here) / 4
-            cut[part] += goes_on * len(here)
+        own, part = pair == i, int(pairs[i] // number)
+        tone = np.median(values[own], axis=0)
+        if (np.abs(values[own] - tone).max(1) <= ALIKE).mean() >= MOST:
+            place = Box(int(columns[own].min()), int(rows[own].min()), int(columns[own].max()), int(rows[own].max()))
+            at = place.grown(int(OUTLINE) + BROAD + 4, *far.shape[::-1]).slices
+            area = shrunk(ink_of(image[at], tone.astype(np.uint8)) <= ALIKE, BROAD)
+            goes_on = np.count_nonzero(area & beyond[at] & (nearest[at] == part)) >= touched[i] / 4
+            cut[part] += goes_on * touched[i]
     return cut > CUT * np.bincount(nearest[rim], minlength=count)
 
 

@@ -67,6 +67,8 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
             return "other"
         if not housed and ((lone and pictured) or _by_chance(traced, legible)):
             return "other"
+    if kind == "sfx" and max(typeset, sfx) < LIKELY and legible < PRINT and not LETTERED.search(block.text):
+        return "other"  # half a flower reads as a mark
     if kind == "speech" and lone and pictured and typeset < UNSEEN:
         return "other" if sfx < LIKELY else "sfx"
     if kind == "speech" and lone and not told and not housed and legible < LONE:

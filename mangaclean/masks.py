@@ -1,21 +1,22 @@
 """Bubble-aware dilation: how far a mask grows round strokes."""
 
+import itertools
+from collections.abc import Iterable
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from mangaclean import rims
-from mangaclean.bubbles import cells
 from mangaclean.pieces import pieces
 from mangaclean.strokes import grown, ink_of, shrunk
 from mangaclean.types import Box, Image, Mask
 
 DIRT = 4  # px beyond the soft edge to which a letter's JPEG dirt is taken
 BLOCK = 7  # px round strokes beyond which there is none: blocks of JPEG are 8 px wide
+BESIDE = 5  # the same, round the mask of letters on art, which reaches some px beyond the strokes
 TONE, INK = 2, 40  # levels off a flat ground: what is none of its tone, and what is more than dirt
-BESIDE = 5  # the same round letters on art with their edge
-CELL, SMALL = 32, 10  # px: sides of the squares in which dirt on art is looked for, and of its specks, at most
-EVEN = 0.8  # share of the ground there that has one tone
+CELL, SMALL = 16, 10  # px: sides of the squares in which dirt on art is looked for, and of its specks, at most
 BEYOND = 8  # px past the blocks of JPEG, where the ground shows what it is without dirt
 SPECK = 0.5  # share of a speck that lies within them: what lies beyond for the most part is art
 CLEANER = 4.0  # times as little as beside the letters is to be seen there, or what is there is no dirt
@@ -122,26 +123,37 @@ def dirty(page: Image, strokes: Mask, mask: Mask, other: Mask) -> Mask:
     return _specks(page, mask, grown(strokes, BLOCK), grown(other, 1))
 
 
-def dirty_places(page: Image, mask: Mask) -> Mask:
-    """The same of letters on art (h, w, 3), where the ground beside them happens to have one tone, as paper has."""
-    found = np.zeros_like(mask)
+def dirty_places(page: Image, mask: Mask, windows: Iterable[Box]) -> list[tuple[Box, Mask]]:
+    """The same of letters on art in windows of a page (H, W, 3), where the ground beside them has one tone, as paper.
+
+    `mask` (H, W) is what is erased. Returns places on the page and the specks in them.
+    """
+    found = []
     height, width = mask.shape
-    for row, column in np.argwhere(cells(mask, CELL)).tolist():
+    for row, column in sorted(set(itertools.chain.from_iterable(map(_cells, windows)))):
         cell = Box(column * CELL, row * CELL, (column + 1) * CELL, (row + 1) * CELL).common(Box(0, 0, width, height))
-        window = cell.grown(BLOCK + BEYOND, width, height)
-        hidden = mask[window.slices]
+        around = cell.grown(BLOCK + BEYOND, width, height)
+        hidden = mask[around.slices]
         if hidden.any():
-            blocks = grown(hidden, BESIDE)
-            specks = pieces(_specks(page[window.slices], hidden, blocks, np.zeros_like(hidden), EVEN))
+            specks = pieces(_specks(page[around.slices], hidden, grown(hidden, BESIDE), np.zeros_like(hidden)))
             small = specks.those(specks.sides <= SMALL)
-            found[cell.slices] |= small[cell.moved(-window.left, -window.top).slices]
+            found.append((cell, small[cell.moved(-around.left, -around.top).slices]))
     return found
 
 
-def _specks(page: Image, mask: Mask, near: Mask, other: Mask, even: float = 0.0) -> Mask:
-    """Faint specks `near` a mask (h, w) where the ground farther off has none, a share `even` of it at least its tone.
+def _cells(window: Box) -> Iterable[tuple[int, int]]:
+    """Row and column of the squares of CELL px that a window of the page reaches into."""
+    rows, columns = (
+        range(window.top // CELL, -(-window.bottom // CELL)),
+        range(window.left // CELL, -(-window.right // CELL)),
+    )
+    return itertools.product(rows, columns)
 
-    `other` is what is no ground.
+
+def _specks(page: Image, mask: Mask, near: Mask, other: Mask) -> Mask:
+    """Faint specks `near` a mask (h, w), where the ground farther off has none.
+
+    `other` (h, w) is what is no ground.
     """
     none = np.zeros_like(mask)
     clear = ~(mask | other)
@@ -154,8 +166,6 @@ def _specks(page: Image, mask: Mask, near: Mask, other: Mask, even: float = 0.0)
     farther = around & ~grown(inked, BLOCK)  # what stands there has dirt of its own
     around = farther if farther.any() else around
     faint = ~mask & (off > TONE) & (off <= INK)
-    if (off[around] <= TONE).mean() < even:
-        return none
     if faint[around].mean() * CLEANER > faint[blocks].mean():
         return none
     specks = pieces(faint)

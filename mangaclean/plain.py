@@ -11,7 +11,7 @@ from mangaclean.types import Box, Image, Mask
 
 DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
 SOME = 0.05  # share of a shape that is of one ink, at least, for that to tell
-PART = 0.2  # of the largest piece: smaller ones are its soft edge
+PART = 0.05  # of the largest piece: smaller ones are crumbs of it, and no dots
 CONVEX = 0.8  # share of its convex hull that a plain shape fills, without its holes
 BESIDE = 1.0  # of a shape's long side: how far off lettering is, at most, that it may be part of
 

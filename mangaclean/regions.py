@@ -82,7 +82,8 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
                 continue
             stays = listed(traced.window)
             large = 0 < judging.POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
-            kind = "other" if stays else "speech" if traced.block.bubble and not large else "other" if shape else "sfx"
+            spoken = traced.block.bubble is not None and not large
+            kind = "other" if stays or (shape and not spoken) else "speech" if spoken else "sfx"
             action, reason = _decide(traced, kind, stays, cfg)
             regions.append(_region(image, traced, kind, action, reason))
             if _wanted(regions[-1], wishes) != "keep":
@@ -114,9 +115,11 @@ def _complete(
     erased = [(traced.window, traced.mask) for traced in effects]
     for window, inside in hollows.insides(image, mask, erased + rests if effects else [], largest):
         mask[window.slices] |= inside
-    for at in [traced.window.grown(ruled.AROUND, *mask.shape[::-1]).slices for _, traced in gone if not traced.flat]:
+    on_art = [traced.window.grown(ruled.AROUND, *mask.shape[::-1]) for _, traced in gone if not traced.flat]
+    for at in (window.slices for window in on_art):
         mask[at] &= ~ruled.shown(image[at], mask[at], seen[at] > drawn.SEEN)
-        mask[at] |= masks.dirty_places(image[at], mask[at])
+    for place, specks in masks.dirty_places(image, mask, on_art):
+        mask[place.slices] |= specks
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:

@@ -145,7 +145,7 @@ def _by_ink(traced: Traced, seen: Levels, balloons: Levels | None, tight: Mask) 
 
     In a flat balloon it is; on flat open ground, and in a balloon that art runs through, if the text reads well. But
     what has an outline may be a bare room: if the network takes it for no balloon, and sees most of the ink in the
-    lines, or half of it where the text reads badly, the rest of the ink is art. Flat rooms with print have none.
+    lines, or half of it where the text reads badly, the rest of the ink is art. In a flat room with print, none is.
     """
     block, window = traced.block, traced.window.slices
     printed = legibility(block.lines) > PRINT

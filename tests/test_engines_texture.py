@@ -60,7 +60,7 @@ def test_what_is_painted_in_dots_stays():
 
 
 def test_art_and_plain_paper_stay_as_they_were_painted():
-    """A tone that ends at the hole does not run on over the paper beside it."""
+    """A tone that ends at the hole does not run on over the paper beside it, but for the px of its edge."""
     page, hole = _toned(4.0)
     page[:, 50:] = 255
     painted = page.copy()
@@ -70,16 +70,18 @@ def test_art_and_plain_paper_stay_as_they_were_painted():
     assert texture.restored(blank, hole) is blank
 
 
-def test_where_a_painting_says_that_a_tone_ends_its_dots_end():
-    """Half of the hole is painted as paper that no square of the tone's dots is to cover."""
-    page, hole = _toned(4.0)
-    page[:, 75:] = 255
+def test_where_a_painting_says_that_something_else_is_there_no_dots_cover_it():
+    """A star in a sky is neither the tone round it, nor does it cost the rest of its square the tone."""
+    page, _ = _toned(4.0)
+    hole = np.zeros(page.shape[:2], bool)
+    hole[34:62, 34:62] = True
     painted = page.copy()
     painted[hole] = 200
-    painted[:, 66:][hole[:, 66:]] = 255
+    painted[45:53, 45:53] = 255
     made = texture.restored(painted, hole)
-    assert (made[:, 70:] == painted[:, 70:]).all()
-    assert all(made[top - 9 : top + 9, 49:62].std() > 15 for top in (35, 65, 95))
+    assert (made[47:51, 47:51] == 255).all()
+    assert made[34:62, 56:62].std() > 12
+    assert made[56:62, 34:62].std() > 12
 
 
 def test_lines_and_dirt_beside_a_tone_are_not_copied_into_it():

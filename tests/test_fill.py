@@ -257,19 +257,26 @@ def test_brushwork_goes_to_the_inpainter() -> None:
     assert (fill.remove(page, mask, red, CFG)[mask] == 85).mean() > 0.9
 
 
-@pytest.mark.parametrize("reach", [-6, 6])
+@pytest.mark.parametrize("reach", [-6, 0, 6])
 def test_letters_over_the_edge_of_an_area_are_not_filled_with_the_ground_beside_it(reach: int) -> None:
-    """The area goes on from the mask with no outline between: its edge is hidden. One that ends before it is not."""
+    """The area goes on from the mask with no outline between: its edge may be hidden. One farther off is not."""
     clean = blank()
     page, mask = lettered(clean, (60, 110))
     left = int(np.nonzero(mask.any(0))[0].min()) - reach
     for picture in (clean, page):
         picture[60:140, max(left - 40, 0) : left] = 205
     page[mask] = 0
-    assert (clean[mask] == 205).any() == (reach < 0)
     whole = InpaintConfig(core=512, context=256, lines=False)
     out = fill.remove(page, mask, lambda image, holes: clean, whole)
     np.testing.assert_array_equal(out, clean)
     first, art, _ = fill.flatten(page, mask, CFG.flat)
-    assert art.any() == (reach < 0)
+    assert art.any() == (reach <= 0)
     assert (first[mask & ~art] == 255).all()
+
+
+@pytest.mark.parametrize(("width", "art"), [(6, False), (40, True)])
+def test_a_line_along_letters_is_no_area(width: int, art: bool) -> None:
+    page, mask = lettered(blank(), (60, 110))
+    low = int(np.nonzero(mask.any(1))[0].max()) + 2
+    page[low : low + width] = 0
+    assert (fill.flatten(page, mask, CFG.flat)[1].mean() > mask.mean() / 2) == art

@@ -5,8 +5,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mangaclean import masks
+from mangaclean import masks, regions
+from mangaclean.config import SegmentConfig
 from mangaclean.strokes import grown
+from mangaclean.types import Box, Finding
 
 EM = 90  # px; letters of this size have masks that grow by 6 px on quiet ground
 TONES = {
@@ -128,7 +130,17 @@ def test_nothing_grows_where_there_are_no_strokes():
     assert not masks.on_art(page, np.zeros_like(strokes), ~strokes, EM).any()
 
 
-@pytest.mark.parametrize("ground", ["paper", "brushwork"])
+def _dirty_places(page: NDArray[np.uint8], mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """What is dirt beside a mask, looked for in two windows that overlap."""
+    found = np.zeros_like(mask)
+    height, width = mask.shape
+    for place, specks in masks.dirty_places(page, mask, [Box(0, 0, 130, height), Box(60, 0, width, height)]):
+        assert not found[place.slices].any()  # each place is looked at once
+        found[place.slices] |= specks
+    return found
+
+
+@pytest.mark.parametrize("ground", ["paper", "brushwork", "stripes"])
 def test_dirt_beside_letters_on_art_goes_where_the_ground_is_paper(ground: str):
     clean = np.full((200, 220, 3), 250, np.uint8)
     if ground == "brushwork":
@@ -136,18 +148,34 @@ def test_dirt_beside_letters_on_art_goes_where_the_ground_is_paper(ground: str):
     page = clean.copy()
     cv2.line(page, (0, 190), (219, 150), (0, 0, 0), 2)
     cv2.line(page, (60, 60), (150, 90), (0, 0, 0), 12)
+    if ground == "stripes":  # of two tones, both of them clean, but for the specks
+        page[:, ::3] = np.where(page[:, ::3] == 250, 190, page[:, ::3])
     letter = np.zeros(page.shape[:2], np.uint8)
     cv2.line(letter, (60, 60), (150, 90), 1, 18)
     mask = letter > 0
     specks = [(71, 50), (97, 58), (100, 84), (60, 71)]
-    far = [(20, 20), (200, 100)]
+    far = [(20, 20), (200, 100), (166, 90)]
     for x, y in (*specks, *far):
         page[y : y + 2, x : x + 2] -= 14
-    page[95:115, 145:159] -= 14  # a light tone beside it
-    found = masks.dirty_places(page, mask)
+    page[55:57, 82:95] -= 14  # a light line, longer than any speck
+    found = _dirty_places(page, mask)
     assert [bool(found[y : y + 2, x : x + 2].all()) for x, y in specks] == [ground == "paper"] * 4
     assert not any(found[y, x] for x, y in far)
-    assert not found[95:115, 145:159].any()
     assert not (found & mask).any()
     if ground == "paper":
         assert found.sum() == 16
+
+
+def test_dirt_beside_an_effect_on_art_goes_with_it():
+    image = np.full((400, 400, 3), 250, np.uint8)
+    image[::40] = 60
+    image[140:260, 195:203] = image[170:178, 150:250] = 0
+    seen = np.where(image[..., 0] == 0, np.uint8(230), np.uint8(0))
+    specks = [(206, 148), (190, 215), (206, 230)]
+    for x, y in specks:
+        image[y : y + 2, x : x + 2] -= 14
+    none = np.zeros_like(seen)
+    made = regions.detect(image, Finding((), none, seen, none), SegmentConfig(keep=()))
+    assert [region.action for region in made.regions] == ["inpaint"]
+    assert all(made.mask[y, x] for x, y in specks)
+    assert not made.mask[40, :100].any()

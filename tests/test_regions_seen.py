@@ -60,6 +60,9 @@ def test_text_in_a_balloon_that_nobody_can_read_is_what_the_network_takes_it_for
         ("仁本", 0.97, 0, False, "speech"),
         ("く", 0.97, 0, False, "speech"),
         ("？", 0.97, 0, False, "speech"),
+        ("￥", 0.4, 100, False, "other"),
+        ("￥", 0.4, 140, False, "sfx"),
+        ("エ", 0.4, 100, False, "sfx"),
     ],
 )
 def test_effects_and_pictograms_in_a_bare_room_are_no_speech(text, confidence, faint, housed, kind):

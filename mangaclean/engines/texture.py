@@ -54,7 +54,7 @@ def restored(painted: Image, mask: Mask) -> Image:
         tone = _tone(out[at], hole, hidden[at])
         if tone is None or not _levelled(painted[at], hole, mask[at], tone.uneven):
             continue
-        hole = hole & _agreeing(painted[at], tone)
+        hole = hole & _agreeing(painted[at], tone)  # after: what is levelled of a tone may be a sliver beside paper
         if not hole.any():
             continue
         made = _continued(out[at], hole, tone)
