@@ -29,7 +29,8 @@ LINE = 48.0  # levels off the ground from which what a hole touches is a line th
 REACHED = 12  # px of a hole beside such a line; an outline is no thicker
 CUT = 0.13  # share of a part's rim that lies along areas which it cuts
 ALIKE, MOST = 24, 0.6  # levels off an area's tone, up to which it is the same; share of that rim that has it
-OUTLINE, BROAD = 9.0, 4  # px from the mask to where an area goes on, and half of what a line is wide, at most
+GOING_ON = 1 / 6  # of the px that it has there, as many as it has again, at least, where it goes on
+OUTLINE, BROAD = 9.0, 3  # px from the mask to where an area goes on, and half of what a line is wide, at most
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
 
@@ -270,7 +271,7 @@ def _cuts(
             place = Box(int(columns[own].min()), int(rows[own].min()), int(columns[own].max()), int(rows[own].max()))
             at = place.grown(int(OUTLINE) + BROAD + 4, *far.shape[::-1]).slices
             area = shrunk(ink_of(image[at], tone.astype(np.uint8)) <= ALIKE, BROAD)
-            goes_on = np.count_nonzero(area & beyond[at] & (nearest[at] == part)) >= touched[i] / 4
+            goes_on = np.count_nonzero(area & beyond[at] & (nearest[at] == part)) >= GOING_ON * touched[i]
             cut[part] += goes_on * touched[i]
     return cut > CUT * np.bincount(nearest[rim], minlength=count)
 
