@@ -30,7 +30,7 @@ REACHED = 12  # px of a hole beside such a line; an outline is no thicker
 CUT = 0.13  # share of a part's rim that lies along areas which it cuts
 ALIKE, MOST = 24, 0.6  # levels off an area's tone, up to which it is the same; share of that rim that has it
 GOING_ON = 1 / 6  # of the px that it has there, as many as it has again, at least, where it goes on
-OUTLINE, BROAD = 9.0, 3  # px from the mask to where an area goes on, and half of what a line is wide, at most
+ONWARD, BROAD = 9.0, 3  # px from the mask to where an area goes on, and half of what a line is wide, at most
 UNKNOWN = 99.0  # deviation of a ground that cannot be seen
 
 
@@ -256,7 +256,7 @@ def _cuts(
 
     They lie along it for a while, and the tone goes on from there: farther than an outline does, and wider than a line.
     """
-    rim, beyond = (far > HALO) & (far <= HALO + 2), (far > OUTLINE) & (far <= OUTLINE + 2)
+    rim, beyond = (far > HALO) & (far <= HALO + 2), (far > ONWARD) & (far <= ONWARD + 2)
     rows, columns = np.nonzero(rim & (blobs > 0))
     parts, values = nearest[rows, columns], image[rows, columns]
     number = int(blobs.max()) + 1
@@ -269,7 +269,7 @@ def _cuts(
         tone = np.median(values[own], axis=0)
         if (np.abs(values[own] - tone).max(1) <= ALIKE).mean() >= MOST:
             place = Box(int(columns[own].min()), int(rows[own].min()), int(columns[own].max()), int(rows[own].max()))
-            at = place.grown(int(OUTLINE) + BROAD + 4, *far.shape[::-1]).slices
+            at = place.grown(int(ONWARD) + BROAD + 4, *far.shape[::-1]).slices
             area = shrunk(ink_of(image[at], tone.astype(np.uint8)) <= ALIKE, BROAD)
             goes_on = np.count_nonzero(area & beyond[at] & (nearest[at] == part)) >= GOING_ON * touched[i]
             cut[part] += goes_on * touched[i]

@@ -103,8 +103,9 @@ def _by_chance(traced: Traced, legible: float) -> bool:
 
 def _is_thin(traced: Traced) -> bool:
     """Whether a block's strokes take up a strip: an ear reads as a question mark."""
-    sides = sorted(np.ptp(axis) + 1 for axis in traced.strokes.nonzero()) if traced.strokes.any() else (0, 0)
-    return bool(sides[1] > THIN * sides[0] and not set(traced.block.text) <= STROKES)
+    box = traced.box
+    sides = sorted((box.width, box.height))
+    return bool(traced.strokes.any()) and sides[1] > THIN * sides[0] and not set(traced.block.text) <= STROKES
 
 
 def _is_card(block: Block, body: float) -> bool:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 
+from mangaclean.letters import DARK, LIGHT
 from mangaclean.strokes import grown, shrunk
 from mangaclean.traces import Traced
 from mangaclean.types import Box, Image, Mask
 
-DARK, LIGHT = 110, 190  # levels below and above which pixels are ink, or lettering left white
 SOME = 0.05  # share of a shape that is of one ink, at least, for that to tell
 PART = 0.05  # of the largest piece: smaller ones are crumbs of it, and no dots
 CONVEX = 0.8  # share of its convex hull that a plain shape fills, without its holes
@@ -22,7 +22,7 @@ def alone(image: Image, effects: Sequence[Traced], others: Sequence[Box]) -> lis
     A `ー` or the dot of a `!` is as plain, and stands beside other lettering: an effect that is not plain, or a region
     at one of the boxes of `others`.
     """
-    boxes = [_box(traced) for traced in effects]
+    boxes = [traced.box for traced in effects]
     lonely = [is_plain(image[traced.window.slices], traced.strokes) for traced in effects]
     letters = [*others, *(box for box, plain in zip(boxes, lonely, strict=True) if not plain)]
     for letter in letters:  # grows as it is gone through: the second dot stands beside the first
@@ -52,12 +52,3 @@ def _is_convex(ink: Mask) -> bool:
     largest = max(areas)
     hull = cv2.contourArea(cv2.convexHull(outlines[areas.index(largest)]))
     return bool(sum(area >= PART * largest for area in areas) == 1 and largest >= CONVEX * hull)
-
-
-def _box(traced: Traced) -> Box:
-    """Where on the page strokes lie."""
-    ys, xs = np.nonzero(traced.strokes)
-    if not len(xs):
-        return traced.window
-    box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
-    return box.moved(traced.window.left, traced.window.top)

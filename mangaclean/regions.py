@@ -206,11 +206,8 @@ def _decide(traced: Traced, kind: Kind, listed: bool, cfg: SegmentConfig) -> tup
 def _region(image: Image, traced: Traced, kind: Kind, action: Action, reason: str) -> Region:
     block, window = traced.block, traced.window
     corners = cv2.boxPoints(cv2.minAreaRect(np.concatenate([corners_of(line) for line in block.lines])))
-    ys, xs = np.nonzero(traced.strokes)
-    if len(xs):
-        box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
-        box = box.moved(window.left, window.top)
-    else:
+    box = traced.box
+    if not traced.strokes.any():
         left, top, width, height = cv2.boundingRect(corners.astype(np.int32))
         box = Box(left, top, left + width, top + height).grown(0, image.shape[1], image.shape[0])
     looks = appearance.of(image, block, window, traced.strokes)

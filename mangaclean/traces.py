@@ -45,6 +45,15 @@ class Traced:
     def flat(self) -> bool:
         return self.sigma <= FLAT
 
+    @property
+    def box(self) -> Box:
+        """Where on the page the strokes lie; the window where there are none."""
+        ys, xs = np.nonzero(self.strokes)
+        if not len(xs):
+            return self.window
+        box = Box(int(xs.min()), int(ys.min()), int(xs.max()) + 1, int(ys.max()) + 1)
+        return box.moved(self.window.left, self.window.top)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

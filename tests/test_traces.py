@@ -6,7 +6,7 @@ import pytest
 
 from mangaclean import masks, regions, strokes, traces
 from mangaclean.config import SegmentConfig
-from mangaclean.types import Finding, Line
+from mangaclean.types import Finding, Image, Line, Mask
 from tests import drawn
 
 CFG = SegmentConfig()
@@ -250,14 +250,20 @@ def test_a_heart_that_the_network_sees_half_goes_whole():
     assert regions.detect(image, Finding((line,), seen, none, none), CFG).mask[heart].all()
 
 
-@pytest.mark.parametrize("balloon", [False, True])
-def test_a_line_beside_an_effect_in_a_bare_room_is_art_to_the_network(balloon):
+def _in_a_bare_room(letters: int, em: int) -> tuple[Image, Line, Mask]:
+    """A page with a column of letters in a round room of paper among art, its line, and the letters' ink."""
     image = drawn.page(600, 600)
     drawn.hatched(image)
     drawn.balloon(image, (400, 400), (150, 150))
     blank = image.copy()
-    line = drawn.column(image, 450, 300, 2, em=100)
-    seen = np.where((image != blank).any(2), np.uint8(220), np.uint8(0))
+    line = drawn.column(image, 450, 300, letters, em=em)
+    return image, line, (image != blank).any(2)
+
+
+@pytest.mark.parametrize("balloon", [False, True])
+def test_a_line_beside_an_effect_in_a_bare_room_is_art_to_the_network(balloon):
+    image, line, ink = _in_a_bare_room(2, 100)
+    seen = np.where(ink, np.uint8(220), np.uint8(0))
     left, top, *_ = strokes.box_of(line)
     art = slice(top + 101, top + 104), slice(left + 20, left + 60)
     image[art] = 0
@@ -282,12 +288,7 @@ def test_no_jpeg_dirt_is_left_of_letters_on_open_paper(quality):
 
 
 def test_an_effect_in_a_bare_room_goes_with_its_dirt():
-    image = drawn.page(600, 600)
-    drawn.hatched(image)
-    drawn.balloon(image, (400, 400), (150, 150))
-    blank = image.copy()
-    line = drawn.column(image, 450, 300, 2, em=100)
-    ink = (image != blank).any(2)
+    image, line, ink = _in_a_bare_room(2, 100)
     seen = np.where(ink, np.uint8(220), np.uint8(0))
     none = np.zeros_like(seen)
     lines = (Line(line.polygon, 0.9, "カッ", 0.7),)
@@ -327,15 +328,10 @@ def test_what_goes_on_beyond_the_letters_is_no_dirt_of_theirs():
 @pytest.mark.parametrize(("shown", "confidence", "goes"), [(0.6, 0.5, False), (0.42, 0.5, True)])
 def test_beside_an_effect_in_a_bare_room_art_stays_where_the_network_sees_half_of_the_letters(shown, confidence, goes):
     """A star beside letters that read badly; what the network does not see, goes by its ink."""
-    image = drawn.page(600, 600)
-    drawn.hatched(image)
-    drawn.balloon(image, (400, 400), (130, 150))
-    blank = image.copy()
-    line = drawn.column(image, 390, 330, 5, em=28)
-    letters = (image != blank).any(2)
+    image, line, letters = _in_a_bare_room(5, 28)
     seen = np.where(letters, np.uint8(220), np.uint8(0))
-    seen[330 + int(150 * shown) :] = 0
-    star = slice(390, 402), slice(422, 434)
+    seen[300 + int(150 * shown) :] = 0
+    star = slice(360, 372), slice(482, 494)
     image[star] = 0
     none = np.zeros_like(seen)
     lines = (Line(line.polygon, 0.9, "ドカーン", confidence),)
