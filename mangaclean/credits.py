@@ -1,27 +1,53 @@
-"""Lists of names and afterwords, which stay: which places of a page belong to them."""
+"""Lists of names, which stay: which places of a page belong to them. Sentences beside them, and afterwords, go."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 
 from mangaclean.blocks import Block
 from mangaclean.panels import is_strip
 from mangaclean.types import Box
 
-LONG = 300  # letters of one block from which it is taken for credits or an afterword
+LONG = 300  # letters of one block from which it is a list, if it is not prose
 LISTED = 0.7  # share of a page's letters that stand in such blocks, from which all of it is
 NEAR = 0.5  # of a strip's width: how far away its letters count
+WORDS, LOWER = 3, 0.3  # words of prose, or its hiragana, at least; share of its words that begin with no capital
+HIRAGANA = 0.15  # share of the letters of Japanese prose that are hiragana: names have none
+SENTENCE = 60  # letters to one mark that ends a sentence, at most, in scripts without capitals
+KANA = re.compile("[ぁ-ゖ]")
+CASED = re.compile("[A-Za-zÀ-ɏͰ-ӿ]+")  # words in scripts with capitals: Latin, Greek, Cyrillic
+ENDS = re.compile("[。！？.!?…]")
 
 
-def places(blocks: Sequence[Block], width: int, height: int) -> Callable[[Box], bool]:
-    """What tells whether a place on a page of this size, with these blocks, belongs to credits or an afterword.
+def names(blocks: Sequence[Block], width: int, height: int) -> Callable[[Box, str], bool]:
+    """What tells of a place on a page of this size, with these blocks, and of its text, whether it belongs to a list.
 
-    All of a page does, where most of its letters stand in long blocks; of a strip, only what is near such blocks.
+    Long lists do. Where most of a page's letters stand in such, all of it does but sentences; of a strip, only what is
+    near them.
     """
     reach = NEAR * width if is_strip(width, height) else math.inf
-    known = [(block.box, len(block.text)) for block in blocks]
+    known = [(block.box, len(block.text), _is_list(block.text)) for block in blocks]
 
-    def listed(box: Box) -> bool:
-        near = [letters for other, letters in known if max(other.top - box.bottom, box.top - other.bottom) < reach]
-        return sum(letters for letters in near if letters > LONG) > LISTED * sum(near)
+    def stays(box: Box, text: str) -> bool:
+        near = [one for one in known if max(one[0].top - box.bottom, box.top - one[0].bottom) < reach]
+        mostly = sum(letters for _, letters, long in near if long) > LISTED * sum(letters for _, letters, _ in near)
+        return _is_list(text) or (mostly and not is_prose(text))
 
-    return listed
+    return stays
+
+
+def _is_list(text: str) -> bool:
+    return len(text) > LONG and not is_prose(text)
+
+
+def is_prose(text: str) -> bool:
+    """Whether a text consists of sentences rather than of names: of words in small letters, or with hiragana."""
+    letters = sum(map(str.isalpha, text))
+    words = CASED.findall(text)
+    cased = sum(map(len, words))
+    kana = len(KANA.findall(text))
+    if kana >= max(WORDS, HIRAGANA * (letters - cased)):
+        return True
+    if 2 * cased > letters:
+        return len(words) >= WORDS and sum(word[0].islower() for word in words) >= LOWER * len(words)
+    return not kana and SENTENCE * len(ENDS.findall(text)) >= letters > 0

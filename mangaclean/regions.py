@@ -31,6 +31,8 @@ from mangaclean.strokes import MARK, Levels, box_of, corners_of, filled, grown
 from mangaclean.traces import FLAT, UNKNOWN, Traced, deviation, legibility, trace
 from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask, Region, Wish
 
+NAMES = "kept: list of names"
+SOFT = 2  # px: the soft edge of a name that stays
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 
 
@@ -40,7 +42,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     blocks = group(lines, bubbles.find(image, lines))
     texts = [block for block in blocks if block.bubble] or blocks
     body = float(np.median([block.em for block in texts for _ in block.text or " "])) if texts else 0.0
-    listed = credits.places(blocks, image.shape[1], image.shape[0])
+    names = credits.names(blocks, image.shape[1], image.shape[0])
     seen = drawn.lettering(finding)
     if seen is not None:
         seen = siblings.raised(image, seen)
@@ -56,7 +58,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         # The blocks of one balloon answer for each other: a lone kana reads badly.
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
         legible = max(legibility(block.lines), legibility(company))
-        stays = listed(block.box) or len(block.text) > credits.LONG
+        stays = names(block.box, block.text)
         kind: Kind = "other" if stays else judging.by_reading(traced, legible, body)
         if seen is not None and not stays:
             kind = judging.by_network(traced, kind, finding, legible, body)
@@ -80,7 +82,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             if inside is not None:  # a mark beside a balloon's text is part of it
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
-            stays = listed(traced.window)
+            stays = names(traced.window, "")
             large = 0 < judging.POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
             spoken = traced.block.bubble is not None and not large
             kind = "other" if stays or (shape and not spoken) else "speech" if spoken else "sfx"
@@ -90,6 +92,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
                 mask[traced.window.slices] |= traced.mask
             traces.append(traced)
         _complete(mask, image, seen, list(zip(regions, traces, strict=True)), wishes)
+    _spare(mask, list(zip(regions, traces, strict=True)), wishes)
     homes = [traced.block.bubble for traced in traces]
     regions = [_housed(i, regions, homes) for i in range(len(regions))]
     notes = []
@@ -120,6 +123,16 @@ def _complete(
         mask[at] &= ~ruled.shown(image[at], mask[at], seen[at] > drawn.SEEN)
     for place, specks in masks.dirty_places(image, mask, on_art):
         mask[place.slices] |= specks
+
+
+def _spare(mask: Mask, pairs: Sequence[tuple[Region, Traced]], wishes: Sequence[Wish]) -> None:
+    """Frees, in `mask` (H, W), names that stay: they stand as close to lines that go as these do to each other."""
+    stay = [(region, traced) for region, traced in pairs if _wanted(region, wishes) == "keep"]
+    gone = [line for region, traced in pairs if _wanted(region, wishes) != "keep" for line in traced.block.lines]
+    for region, traced in stay:
+        if region.reason == NAMES:
+            own = traced.strokes & filled(traced.block.lines, traced.window) & ~filled(gone, traced.window)
+            mask[traced.window.slices] &= ~grown(own, SOFT)
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:
@@ -194,8 +207,8 @@ def _share(mask: Mask, of: Mask) -> float:
 
 def _decide(traced: Traced, kind: Kind, listed: bool, cfg: SegmentConfig) -> tuple[Action, str]:
     if kind in cfg.keep:
-        names = {"sfx": "sound effect", "other": "credits or afterword" if listed else "hardly lettering"}
-        return "keep", f"kept: {names.get(kind, kind)}"
+        called = {"sfx": "sound effect", "other": "hardly lettering"}
+        return "keep", NAMES if listed else f"kept: {called.get(kind, kind)}"
     if not traced.strokes.any():
         return "keep", "kept: no strokes stand out from the ground"
     if traced.flat:

@@ -100,14 +100,14 @@ def test_file_that_is_no_network_is_refused(tmp_path):
     file = tmp_path / "segment.onnx"
     file.write_bytes(b"no network")
     with pytest.raises(UsageError, match="ONNX Runtime can load"):
-        textmap.mapper(file)
+        textmap.load(file)
 
 
 def test_another_network_is_refused():
     from importlib.resources import files
 
     with pytest.raises(UsageError, match="no network for text maps"):
-        textmap.mapper(files("rapidocr").joinpath("models/PP-OCRv6_det_small.onnx"))
+        textmap.load(files("rapidocr").joinpath("models/PP-OCRv6_det_small.onnx"))
 
 
 def test_openvino_makes_the_same_masks():
@@ -129,7 +129,8 @@ def test_what_the_line_detector_overlooked_is_sought_where_the_network_shows_a_g
         cv2.circle(image, (200, y), 2, (0, 0, 0), -1)
     glimpse, nothing = np.zeros((2, *image.shape[:2]), np.uint8)
     glimpse[195, 199] = level
-    monkeypatch.setattr(textmap, "mapper", lambda weights: lambda page: textmap.Maps(nothing, glimpse, nothing))
+    monkeypatch.setattr(textmap, "load", lambda weights: None)
+    monkeypatch.setattr(textmap, "maps", lambda page, network: textmap.Maps(nothing, glimpse, nothing))
     monkeypatch.setattr(segment, "_detect", lambda page, run: [])
     assert ("…" in [line.text for line in segment.net(SegmentConfig())(image).lines]) is found
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from mangaclean import bubbles, overlooked, panels, regions, strokes
+from mangaclean import bubbles, credits, overlooked, panels, regions, strokes
 from mangaclean.blocks import group
 from mangaclean.config import SegmentConfig
 from mangaclean.types import Box, Finding, Line, Wish
@@ -78,35 +78,69 @@ def test_an_eye_that_the_network_does_not_see_stays_where_effects_go():
     assert detect(image, line, keep=("other",)).mask.any()  # without a network nobody knows better
 
 
-def test_a_page_of_credits_is_left_alone():
+NAMES = "Anna Berg Carl Dahl Eva Falk Jan Holm "
+
+
+def test_a_page_of_names_is_left_alone():
     image = drawn.page()
-    line = drawn.column(image, 200, 60, 8, text="あ" * 400)
+    line = drawn.column(image, 200, 60, 8, text=NAMES * 12)
     made = detect(image, line)
     assert not made.mask.any()
-    assert made.regions[0].reason == "kept: credits or afterword"
+    assert made.regions[0].reason == regions.NAMES
 
 
-def test_credits_at_the_foot_of_a_page_leave_its_balloons_to_be_cleaned():
+def test_names_at_the_foot_of_a_page_leave_its_balloons_to_be_cleaned():
     image = drawn.page()
     drawn.balloon(image, (200, 130), (90, 110))
     speech = drawn.column(image, 190, 60, 6, text="あ" * 150)
-    foot = drawn.column(image, 200, 300, 9, em=16, text="あ" * 301)
+    foot = drawn.column(image, 200, 300, 9, em=16, text=NAMES * 8)
     made = detect(image, speech, foot)
     assert {region.kind: region.action for region in made.regions} == {"speech": "fill", "other": "keep"}
     assert made.mask[60:190].any()
     assert not made.mask[290:].any()
 
 
-def test_credits_of_a_strip_stay_and_its_panels_are_cleaned():
+def test_names_on_a_strip_stay_and_its_panels_are_cleaned():
     image = np.full((1400, 400, 3), 255, np.uint8)
     drawn.balloon(image, (200, 130), (90, 110))
     speech = drawn.column(image, 190, 60, 6)
-    near = drawn.column(image, 200, 1120, 3)
-    names = drawn.column(image, 200, 1200, 9, em=16, text="あ" * 400)
+    near = drawn.column(image, 200, 1120, 3, text="BY")
+    names = drawn.column(image, 200, 1200, 9, em=16, text=NAMES * 12)
     made = detect(image, speech, near, names)
-    assert [region.reason for region in made.regions if region.box.top > 1000] == ["kept: credits or afterword"] * 2
+    assert [region.reason for region in made.regions if region.box.top > 1000] == [regions.NAMES] * 2
     assert made.mask[60:190].any()
     assert not made.mask[1000:].any()
+
+
+def test_sentences_among_names_go_and_the_names_beside_them_stay_whole():
+    image = np.full((600, 400, 3), 235, np.uint8)
+    lines = []
+    for top, high, above, text in ((100, 24, 2, "Thank you to all of our patrons"), (124, 14, 7, NAMES * 20)):
+        for x in range(60, 340, high):
+            cv2.putText(image, "H", (x, top + high - above), cv2.FONT_HERSHEY_SIMPLEX, high / 23, (0, 0, 0), 1)
+        lines.append(Line(((50, top), (350, top), (350, top + high), (50, top + high)), 0.9, text, 0.95))
+    made = detect(image, *lines)
+    assert [region.action for region in made.regions] == ["fill", "keep"]
+    ink = image[:, :, 0] < 100
+    assert made.mask[:116][ink[:116]].all()
+    assert not made.mask[125:][ink[125:]].any()
+
+
+@pytest.mark.parametrize(
+    ("text", "prose"),
+    [
+        ("Thank you to the patrons of this episode", True),
+        ("Anna Berg Carl DahlEva Falk freeculture", False),
+        ("このエピソードのPepper&Carrotに感謝します", True),
+        ("田中太郎鈴木一郎佐藤花子" * 3, False),
+        ("我们走吧。今天天气很好！你觉得呢？", True),
+        ("Спасибо всем, кто помог", True),
+        ("BY", False),
+        ("", False),
+    ],
+)
+def test_prose_is_told_from_names(text, prose):
+    assert credits.is_prose(text) is prose
 
 
 def test_white_on_black_is_found_and_erased():

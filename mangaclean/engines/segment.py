@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mangaclean import memory, overlooked
 from mangaclean.config import SegmentConfig
-from mangaclean.engines import textmap
+from mangaclean.engines import closeups, textmap
 from mangaclean.engines.onnx import answer, session
 from mangaclean.engines.recognise import crop, recogniser
 from mangaclean.strokes import Levels, box_of
@@ -41,12 +41,13 @@ def rapidocr(cfg: SegmentConfig) -> Segmenter:
 
 def net(cfg: SegmentConfig) -> Segmenter:
     """The project's own network marks every pixel of lettering; PP-OCRv6 is the second opinion, line by line."""
-    maps = textmap.mapper(Path(cfg.weights) if cfg.weights else None)
+    network = textmap.load(Path(cfg.weights) if cfg.weights else None)
     find = _finder()
 
     def segmenter(image: Image) -> Finding:
-        seen = maps(image)
+        seen = textmap.maps(image, network)
         lines = find(image, np.maximum(seen.typeset, seen.sfx))
+        closeups.look(image, lines, seen, network)
         memory.trim()
         return Finding(lines=lines, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
 

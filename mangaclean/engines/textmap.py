@@ -1,6 +1,6 @@
 """From a page to maps of its lettering and balloons, by a network."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -38,24 +38,24 @@ class Maps(NamedTuple):
     balloon: Shares
 
 
-def mapper(given: Path | None = None) -> Callable[[Image], Maps]:
-    """What maps pages (H, W, 3), with the weights in `given`, else the shipped ones.
+def load(given: Path | None = None) -> Network:
+    """The network that maps pages, with the weights in `given`, else the shipped ones.
 
-    OpenVINO runs the network where it is installed and can, else ONNX Runtime. MissingError: no weights, or damaged
-    ones; UsageError: the file holds another network.
+    OpenVINO runs it where it is installed and can, else ONNX Runtime. MissingError: no weights, or damaged ones;
+    UsageError: the file holds another network.
     """
     path = weights.find(given)
     model = weights.read(path)
     fast = openvino.network(model)
     if fast and _fits(fast):
-        return lambda image: maps(image, fast)
+        return fast
     try:
         plain = onnx.network(model)
     except Exception as error:  # ONNX Runtime has an exception of its own for each way to be broken
         raise UsageError(f"{path} is no network that ONNX Runtime can load: {error}") from error
     if not _fits(plain):
         raise UsageError(f"{path} is no network for text maps: it does not make (1, 3, H, W) of (1, 3, H, W)")
-    return lambda image: maps(image, plain)
+    return plain
 
 
 def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_AREA) -> Maps:
@@ -68,7 +68,7 @@ def maps(image: Image, network: Network, area: int = AREA, part: int = STRIP_ARE
     scale = working_scale(height, width)
     size = max(round(width * scale), 1), max(round(height * scale), 1)
     area = area if size[0] * size[1] <= area else part
-    seen = _by_windows(_resized(image, size, scale), network, area)
+    seen = by_windows(resized(image, size, scale), network, area)
     doubtful = _doubtful(seen)
     found = Maps(*(np.asarray(cv2.resize(m, (width, height), interpolation=cv2.INTER_LINEAR), np.uint8) for m in seen))
     if memory.is_short():  # the page's maps are there by now, too
@@ -130,10 +130,10 @@ def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, 
         return
     larger = CLOSER * scale
     size = max(round(window.width * larger), 1), max(round(window.height * larger), 1)
-    close = _resized(image[window.slices], size, larger)
+    close = resized(image[window.slices], size, larger)
     wanted = cv2.resize(cells[box.slices].astype(np.uint8), (here.width, here.height), interpolation=cv2.INTER_NEAREST)
     inner = here.moved(-window.left, -window.top).slices
-    for one, other in zip(found, _by_windows(close, network, area), strict=True):
+    for one, other in zip(found, by_windows(close, network, area), strict=True):
         second = cv2.resize(other, (window.width, window.height), interpolation=cv2.INTER_LINEAR)[inner]
         first = one[here.slices]
         for top in range(0, here.height, ROWS):  # numpy widens what it indexes with
@@ -141,7 +141,7 @@ def _look_again(image: Image, found: Maps, cells: Mask, box: Box, scale: float, 
             first[rows] = np.where(wanted[rows] > 0, MEANS[first[rows], second[rows]], first[rows])
 
 
-def _resized(image: Image, size: tuple[int, int], scale: float) -> Image:
+def resized(image: Image, size: tuple[int, int], scale: float) -> Image:
     """An image at another size (width, height), which is about `scale` times its own."""
     return np.asarray(cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8)
 
@@ -158,7 +158,7 @@ def _means() -> Shares:
 MEANS = _means()
 
 
-def _by_windows(image: Image, network: Network, area: int) -> NDArray[np.uint8]:
+def by_windows(image: Image, network: Network, area: int) -> NDArray[np.uint8]:
     """Maps (3, H, W) of an image whose short side fits in a window."""
     height, width = image.shape[:2]
     out = np.zeros((3, height, width), np.uint8)
