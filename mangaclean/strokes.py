@@ -18,6 +18,7 @@ STRIP = 1024  # rows of a page whose distances are looked at together
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
 DASH = 0.1  # share of a piece in the lines, from which it is a letter of theirs that goes on: a dash
 THIN, THICK = 0.3, 1.5  # times as thick as the lettering: a letter or mark that stands by itself
+BROAD, HEAVY = 2.0, 0.15  # times half of what letters are thick, and em: half of that, at least, of art they touch
 SOLID, EVEN = 0.4, 12.0  # share of its box that a blot fills, at least; deviation of its levels, at most
 PALER = 0.75  # of the letters' distance from the ground: a blot's, at most
 
@@ -50,6 +51,11 @@ def shrunk(mask: Mask, radius: int) -> Mask:
     if 0 < radius <= SMALL:
         return cv2.erode(mask.astype(np.uint8), disc(radius)) > 0
     return ~grown(~mask, radius)
+
+
+def opened(mask: Mask, radius: int) -> Mask:
+    """What of a mask (H, W) is more than 2 `radius` px wide everywhere."""
+    return grown(shrunk(mask, radius), radius)
 
 
 def corners_of(line: Line, window: Box = Box(0, 0, 0, 0)) -> NDArray[np.int32]:  # noqa: B008 — a constant
@@ -119,7 +125,7 @@ def find(
         # Further off, what is larger than a mark may be a jag of the balloon, or a drawing in it.
         clear = ink.share(shrunk(inside, 2)) == 1
         maybe = np.flatnonzero((in_near > 0.95) & clear & ~whole & ((side < LETTER * em) | (in_tight > DASH)))
-        usual = np.median([half_thickness(ink, i) for i in np.flatnonzero(whole).tolist() if i] or [0])
+        usual = _usual(ink, whole)
         full = float(np.median(far[ink.those(whole)])) if whole[1:].any() else 0.0
         for i in maybe.tolist():
             half = half_thickness(ink, i)
@@ -131,8 +137,15 @@ def find(
         core = shrunk(tight, max(round(0.1 * em), 1))
         if inside is not None:
             core &= shrunk(inside, 2)
-        strokes |= ink.those(crossing) & core
+        touching = ink.those(crossing)
+        broad = opened(touching, round(max(BROAD * _usual(ink, whole), HEAVY * em)) + 1)
+        strokes |= touching & ~broad & core
     return strokes, (far > INK) & ~strokes
+
+
+def _usual(of: Pieces, letters: NDArray[np.bool_]) -> float:
+    """Half of what most letters (n,) are thick, px; 0 where there are none."""
+    return float(np.median([half_thickness(of, i) for i in np.flatnonzero(letters).tolist() if i] or [0]))
 
 
 def is_blot(of: Pieces, piece: int, far: Levels, full: float) -> bool:

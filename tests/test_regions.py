@@ -78,6 +78,20 @@ def test_an_eye_that_the_network_does_not_see_stays_where_effects_go():
     assert detect(image, line, keep=("other",)).mask.any()  # without a network nobody knows better
 
 
+def test_art_that_reaches_into_a_line_stays_and_its_letters_go():
+    image = drawn.page()
+    blank = image.copy()
+    line = drawn.column(image, 200, 60, 6, em=30)
+    lettering = (image != blank).any(2)
+    art = np.zeros_like(lettering)
+    art[40:110, 222:330] = True
+    art &= ~cv2.dilate(lettering.astype(np.uint8), np.ones((5, 5))).astype(bool)
+    image[art] = 130
+    made = detect(image, line)
+    assert made.mask[lettering].all()
+    assert (made.mask & art).sum() < 0.02 * art.sum()
+
+
 NAMES = "Anna Berg Carl Dahl Eva Falk Jan Holm "
 
 
