@@ -14,6 +14,7 @@ from mangaclean.types import Box, Line
 SINGLE = 0.975  # convexity from which a balloon is one balloon, however its lines lie
 SAME_SIZE = 1.9  # two lines of one block differ in size by less than this factor
 FURIGANA = 0.62  # a column this much smaller than the one beside it is its reading aid
+LONG, ASKEW = 3.0, 8.0  # times as long as wide: a line that has a slope; degrees by which those of one text differ
 WORDS = re.compile("[一-鿿A-Za-z]")
 
 
@@ -112,7 +113,7 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     if large > SAME_SIZE * small:  # furigana stands close beside its column
         beside = across < 0.3 * large and along > 0.5 * min(p.width, q.width)
         return bubble is not None and large < 3 * small and beside
-    if bubble is None and large > 1.4 * small:
+    if bubble is None and (large > 1.4 * small or abs(_angle(a) - _angle(b)) > ASKEW):
         return False
     if across < -0.5 * small:  # one line in two pieces
         # In joined balloons a text may stand right under another one, on open ground right beside one.
@@ -126,6 +127,16 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     if not vertical:
         offset = min(offset, abs(p.left + p.right - q.left - q.right) // 2)
     return across + 2 * offset < 0.4 * large
+
+
+def _angle(line: Line) -> float:
+    """Degrees by which the long sides of a line are off the level or the upright; 0 where it is hardly long."""
+    a, b, _, d = line.polygon
+    sides = sorted(((b[0] - a[0], b[1] - a[1]), (d[0] - a[0], d[1] - a[1])), key=lambda side: np.hypot(*side))
+    if np.hypot(*sides[1]) < LONG * np.hypot(*sides[0]):
+        return 0.0
+    degrees = float(np.degrees(np.arctan2(sides[1][1], sides[1][0])))
+    return (degrees + 45) % 90 - 45
 
 
 def _may_aid(line: Line) -> bool:

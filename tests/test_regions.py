@@ -92,6 +92,13 @@ def test_art_that_reaches_into_a_line_stays_and_its_letters_go():
     assert (made.mask & art).sum() < 0.02 * art.sum()
 
 
+@pytest.mark.parametrize(("drop", "blocks"), [(0, 1), (30, 2)])
+def test_lines_of_one_text_on_open_ground_have_one_slope(drop, blocks):
+    level = Line(((40, 100), (240, 100), (240, 120), (40, 120)), 0.9, "level", 0.9)
+    below = Line(((40, 122), (240, 122 + drop), (238, 142 + drop), (38, 142)), 0.9, "below", 0.9)
+    assert len(group([level, below], [None, None])) == blocks
+
+
 NAMES = "Anna Berg Carl Dahl Eva Falk Jan Holm "
 
 
