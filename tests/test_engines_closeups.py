@@ -91,6 +91,13 @@ def test_a_look_that_tells_little_more_changes_nothing():
     assert not maps.typeset.any()
 
 
+def test_a_look_that_shows_a_letter_of_many_changes_nothing():
+    image, line, _ = sign(text="S")
+    maps = nothing()
+    closeups.look(image, [Line(line.polygon, 0.9, "SIGN", 0.9)], maps, Network())
+    assert not maps.typeset.any()
+
+
 def test_the_least_seen_lines_come_first_and_all_looks_are_bounded():
     image = np.full((*SIZE, 3), 120, np.uint8)
     lines = [Line(((50, y), (910, y), (910, y + 40), (50, y + 40)), 0.9, "faint", 0.9) for y in range(50, 1200, 60)]

@@ -10,18 +10,19 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean.drawn import HOUSED, SURE
+from mangaclean.drawn import HOUSED, SEEN, SURE
 from mangaclean.engines.onnx import Network
 from mangaclean.engines.textmap import AREA, Maps, Shares, by_windows, resized, working_scale
 from mangaclean.strokes import box_of, filled, short_side
-from mangaclean.types import Box, Image, Line, Mask
+from mangaclean.types import Box, Image, Line
 
 READ = 0.5  # confidence of reading of a line that is looked at
 LETTERS = 2  # that it has, at least: art reads as single ones
 SMALLEST = 6.0  # px: the short side of such a line
 PAPER, BARE = 240, 0.5  # levels from which a pixel is paper; share of a line from which it is ink on it, clear enough
 WELL = 0.25  # share of a line of which the network is sure where it sees all of it
-MORE = 0.6  # of what it is sure of from close up: what it was before, at most, for the close look to count
+MORE = 0.6  # of what it is sure of from close up: what it was before, at most
+WHOLE = 0.13  # share of a line that it sees from close up, at least: letters fill no less, and torn ones are worse
 LARGER = (4 / 3, 1.8, 2.4)  # times as large as the page: how a line is seen; two of these looks decide
 PAGES = 2  # times what the network sees of the page: what it sees of lines, at most
 AROUND = 1.0  # of a line's short side that is seen on each side of it
@@ -44,7 +45,8 @@ def look(image: Image, lines: Sequence[Line], maps: Maps, network: Network) -> N
         box = _box(line, image)
         inside = filled([line], box)
         typeset, sfx = _close(image, line, box, scale, network)
-        if known < MORE * _sure(typeset, sfx, inside):
+        both = np.maximum(typeset, sfx)[inside]
+        if (both > SEEN).mean() >= WHOLE and known < MORE * (both > SURE).mean():
             for whole, part in ((maps.typeset, typeset), (maps.sfx, sfx)):
                 there = whole[box.slices]
                 there[inside] = np.maximum(there, part)[inside]
@@ -60,18 +62,13 @@ def _hardly_seen(image: Image, lines: Sequence[Line], maps: Maps) -> Iterator[tu
         if not inside.any() or maps.balloon[box.slices][inside].mean() > HOUSED:
             continue
         if (image[box.slices][inside].min(1) > PAPER).mean() < BARE:
-            known = _sure(maps.typeset[box.slices], maps.sfx[box.slices], inside)
+            known = float((np.maximum(maps.typeset[box.slices], maps.sfx[box.slices])[inside] > SURE).mean())
             if known <= WELL:
                 yield known, line
 
 
 def _box(line: Line, image: Image) -> Box:
     return box_of(line).common(Box(0, 0, image.shape[1], image.shape[0]))
-
-
-def _sure(typeset: Shares, sfx: Shares, inside: Mask) -> float:
-    """Share of a line's inside (h, w) that surely is lettering of any kind."""
-    return float((np.maximum(typeset, sfx)[inside] > SURE).mean())
 
 
 def _cost(line: Line, scale: float) -> float:
