@@ -113,7 +113,7 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     if large > SAME_SIZE * small:  # furigana stands close beside its column
         beside = across < 0.3 * large and along > 0.5 * min(p.width, q.width)
         return bubble is not None and large < 3 * small and beside
-    if bubble is None and (large > 1.4 * small or abs(_angle(a) - _angle(b)) > ASKEW):
+    if bubble is None and (large > 1.4 * small or _turned(a, b) > ASKEW):
         return False
     if across < -0.5 * small:  # one line in two pieces
         # In joined balloons a text may stand right under another one, on open ground right beside one.
@@ -129,14 +129,21 @@ def _together(a: Line, b: Line, bubble: Bubble | None, vertical: bool) -> bool:
     return across + 2 * offset < 0.4 * large
 
 
-def _angle(line: Line) -> float:
-    """Degrees by which the long sides of a line are off the level or the upright; 0 where it is hardly long."""
-    a, b, _, d = line.polygon
-    sides = sorted(((b[0] - a[0], b[1] - a[1]), (d[0] - a[0], d[1] - a[1])), key=lambda side: np.hypot(*side))
-    if np.hypot(*sides[1]) < LONG * np.hypot(*sides[0]):
+def _turned(a: Line, b: Line) -> float:
+    """Degrees between the slopes of two lines, rows or columns; 0 where one is too short to have a slope."""
+    one, other = _slope(a), _slope(b)
+    if one is None or other is None:
         return 0.0
-    degrees = float(np.degrees(np.arctan2(sides[1][1], sides[1][0])))
-    return (degrees + 45) % 90 - 45
+    return min((one - other) % 90, (other - one) % 90)
+
+
+def _slope(line: Line) -> float | None:
+    """Degrees from the level of a line's long side; None where it is hardly long."""
+    a, b, _, d = line.polygon
+    short, long = sorted(((b[0] - a[0], b[1] - a[1]), (d[0] - a[0], d[1] - a[1])), key=lambda side: np.hypot(*side))
+    if np.hypot(*long) < LONG * np.hypot(*short):
+        return None
+    return float(np.degrees(np.arctan2(long[1], long[0])))
 
 
 def _may_aid(line: Line) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from collections.abc import Callable, Sequence
 
 from mangaclean.blocks import Block
@@ -12,11 +13,11 @@ LONG = 300  # letters of one block from which it is a list, if it is not prose
 LISTED = 0.7  # share of a page's letters that stand in such blocks, from which all of it is
 NEAR = 0.5  # of a strip's width: how far away its letters count
 WORDS, LOWER = 3, 0.3  # words of prose, or its hiragana, at least; share of its words that begin with no capital
-HIRAGANA = 0.15  # share of the letters of Japanese prose that are hiragana: names have none
-SENTENCE = 60  # letters to one mark that ends a sentence, at most, in scripts without capitals
+CAPITALS = 0.05  # share of small letters up to which a text is in capitals, which tell nothing
+HIRAGANA, FOREIGN = 0.15, 0.2  # share of hiragana in Japanese prose, and of letters without case in it, at least
+SENTENCE = 60  # letters to one mark that ends a sentence, at most, where neither capitals nor hiragana tell
 KANA = re.compile("[ぁ-ゖ]")
-CASED = re.compile("[A-Za-zÀ-ɏͰ-ӿ]+")  # words in scripts with capitals: Latin, Greek, Cyrillic
-ENDS = re.compile("[。！？.!?…]")
+ENDS = re.compile(r"[。！？!?…।؟۔]|\.(?!\w)")
 
 
 def names(blocks: Sequence[Block], width: int, height: int) -> Callable[[Box, str], bool]:
@@ -30,7 +31,7 @@ def names(blocks: Sequence[Block], width: int, height: int) -> Callable[[Box, st
 
     def stays(box: Box, text: str) -> bool:
         near = [one for one in known if max(one[0].top - box.bottom, box.top - one[0].bottom) < reach]
-        mostly = sum(letters for _, letters, long in near if long) > LISTED * sum(letters for _, letters, _ in near)
+        mostly = sum(letters for _, letters, listed in near if listed) > LISTED * sum(letters for _, letters, _ in near)
         return _is_list(text) or (mostly and not is_prose(text))
 
     return stays
@@ -41,13 +42,19 @@ def _is_list(text: str) -> bool:
 
 
 def is_prose(text: str) -> bool:
-    """Whether a text consists of sentences rather than of names: of words in small letters, or with hiragana."""
+    """Whether a text consists of sentences rather than of names.
+
+    They have words in small letters or hiragana; where a text has neither, for being in capitals or in another script,
+    marks that end them.
+    """
+    text = unicodedata.normalize("NFC", text)
     letters = sum(map(str.isalpha, text))
-    words = CASED.findall(text)
-    cased = sum(map(len, words))
+    cased = "".join(sign if sign.lower() != sign.upper() else " " for sign in text)
+    words = re.findall(r"[^\W\d_]+", cased)
+    alone = letters - sum(map(len, words))  # letters without case
     kana = len(KANA.findall(text))
-    if kana >= max(WORDS, HIRAGANA * (letters - cased)):
+    if kana >= max(WORDS, HIRAGANA * alone) and alone >= FOREIGN * letters:
         return True
-    if 2 * cased > letters:
+    if 2 * alone < letters and sum(map(str.islower, cased)) > CAPITALS * letters:
         return len(words) >= WORDS and sum(word[0].islower() for word in words) >= LOWER * len(words)
-    return not kana and SENTENCE * len(ENDS.findall(text)) >= letters > 0
+    return SENTENCE * len(ENDS.findall(text)) >= letters > 0

@@ -127,12 +127,15 @@ def _complete(
 
 def _spare(mask: Mask, pairs: Sequence[tuple[Region, Traced]], wishes: Sequence[Wish]) -> None:
     """Frees, in `mask` (H, W), names that stay: they stand as close to lines that go as these do to each other."""
-    stay = [(region, traced) for region, traced in pairs if _wanted(region, wishes) == "keep"]
-    gone = [line for region, traced in pairs if _wanted(region, wishes) != "keep" for line in traced.block.lines]
-    for region, traced in stay:
+    kept = [(region, traced) for region, traced in pairs if _wanted(region, wishes) == "keep"]
+    going = [traced.block for region, traced in pairs if _wanted(region, wishes) != "keep"]
+    lines = [line for block in going for line in (*block.lines, *block.ruby)]
+    for region, traced in kept:
         if region.reason == NAMES:
-            own = traced.strokes & filled(traced.block.lines, traced.window) & ~filled(gone, traced.window)
-            mask[traced.window.slices] &= ~grown(own, SOFT)
+            window = traced.window
+            gone = filled(lines, window)
+            own = traced.strokes & filled(traced.block.lines, window) & ~gone
+            mask[window.slices] &= gone | ~grown(own, SOFT)
 
 
 def _housed(i: int, regions: Sequence[Region], homes: Sequence[Bubble | None]) -> Region:

@@ -18,7 +18,7 @@ STRIP = 1024  # rows of a page whose distances are looked at together
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
 DASH = 0.1  # share of a piece in the lines, from which it is a letter of theirs that goes on: a dash
 THIN, THICK = 0.3, 1.5  # times as thick as the lettering: a letter or mark that stands by itself
-BROAD, HEAVY = 2.0, 0.15  # times half of what letters are thick, and em: half of that, at least, of art they touch
+BROAD, HEAVY = 2.0, 0.15  # art that letters touch is thicker: times what they are, and half of it in em, at least
 SOLID, EVEN = 0.4, 12.0  # share of its box that a blot fills, at least; deviation of its levels, at most
 PALER = 0.75  # of the letters' distance from the ground: a blot's, at most
 
@@ -138,8 +138,9 @@ def find(
         if inside is not None:
             core &= shrunk(inside, 2)
         touching = ink.those(crossing)
-        broad = opened(touching, round(max(BROAD * _usual(ink, whole), HEAVY * em)) + 1)
-        strokes |= touching & ~broad & core
+        if (touching & core).any():
+            broad = opened(touching, round(max(BROAD * _usual(ink, whole), HEAVY * em)) + 1)
+            strokes |= touching & ~broad & core
     return strokes, (far > INK) & ~strokes
 
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 from mangaclean.config import SegmentConfig
-from mangaclean.engines import openvino, segment, textmap, weights
+from mangaclean.engines import closeups, openvino, segment, textmap, weights
 from mangaclean.engines.onnx import network
 from mangaclean.errors import MissingError, UsageError
+from mangaclean.types import Line
 from tests import drawn
 
 
@@ -133,6 +134,22 @@ def test_what_the_line_detector_overlooked_is_sought_where_the_network_shows_a_g
     monkeypatch.setattr(textmap, "maps", lambda page, network: textmap.Maps(nothing, glimpse, nothing))
     monkeypatch.setattr(segment, "_detect", lambda page, run: [])
     assert ("…" in [line.text for line in segment.net(SegmentConfig())(image).lines]) is found
+
+
+def test_lines_are_looked_at_closely_once_they_are_read(monkeypatch):
+    image = drawn.page()
+    line = Line(((50, 50), (150, 50), (150, 80), (50, 80)), 0.9, "SIGN", 0.9)
+    maps = textmap.Maps(*np.zeros((3, *image.shape[:2]), np.uint8))
+
+    def look(page, lines, maps, network):
+        assert lines == (line,)
+        maps.typeset[60, 60] = 200
+
+    monkeypatch.setattr(textmap, "load", lambda weights: None)
+    monkeypatch.setattr(textmap, "maps", lambda page, network: maps)
+    monkeypatch.setattr(segment, "_finder", lambda: lambda page, seen: (line,))
+    monkeypatch.setattr(closeups, "look", look)
+    assert segment.net(SegmentConfig())(image).text[60, 60] == 200
 
 
 def test_what_may_be_lettering_on_art_is_looked_at_again_closer():
