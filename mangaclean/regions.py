@@ -31,7 +31,7 @@ from mangaclean.strokes import MARK, Levels, box_of, corners_of, filled, grown
 from mangaclean.traces import FLAT, UNKNOWN, Traced, deviation, legibility, trace
 from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask, Region, Wish
 
-NAMES = "kept: list of names"
+KEPT_NAMES = "kept: list of names"
 SOFT = 2  # px: the soft edge of a name that stays
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 
@@ -42,7 +42,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
     blocks = group(lines, bubbles.find(image, lines))
     texts = [block for block in blocks if block.bubble] or blocks
     body = float(np.median([block.em for block in texts for _ in block.text or " "])) if texts else 0.0
-    names = credits.names(blocks, image.shape[1], image.shape[0])
+    in_list = credits.lists(blocks, image.shape[1], image.shape[0])
     seen = drawn.lettering(finding)
     if seen is not None:
         seen = siblings.raised(image, seen)
@@ -58,7 +58,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
         # The blocks of one balloon answer for each other: a lone kana reads badly.
         company = [line for other in blocks if other.bubble is block.bubble is not None for line in other.lines]
         legible = max(legibility(block.lines), legibility(company))
-        stays = names(block.box, block.text)
+        stays = in_list(block.box, block.text)
         kind: Kind = "other" if stays else judging.by_reading(traced, legible, body)
         if seen is not None and not stays:
             kind = judging.by_network(traced, kind, finding, legible, body)
@@ -82,7 +82,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
             if inside is not None:  # a mark beside a balloon's text is part of it
                 mask[traced.window.slices] |= traced.mask & inside
                 continue
-            stays = names(traced.window, "")
+            stays = in_list(traced.window, "")
             large = 0 < judging.POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
             spoken = traced.block.bubble is not None and not large
             kind = "other" if stays or (shape and not spoken) else "speech" if spoken else "sfx"
@@ -127,11 +127,10 @@ def _complete(
 
 def _spare(mask: Mask, pairs: Sequence[tuple[Region, Traced]], wishes: Sequence[Wish]) -> None:
     """Frees, in `mask` (H, W), names that stay: they stand as close to lines that go as these do to each other."""
-    kept = [(region, traced) for region, traced in pairs if _wanted(region, wishes) == "keep"]
     going = [traced.block for region, traced in pairs if _wanted(region, wishes) != "keep"]
     lines = [line for block in going for line in (*block.lines, *block.ruby)]
-    for region, traced in kept:
-        if region.reason == NAMES:
+    for region, traced in pairs:
+        if region.reason == KEPT_NAMES and _wanted(region, wishes) == "keep":
             window = traced.window
             gone = filled(lines, window)
             own = traced.strokes & filled(traced.block.lines, window) & ~gone
@@ -211,7 +210,7 @@ def _share(mask: Mask, of: Mask) -> float:
 def _decide(traced: Traced, kind: Kind, listed: bool, cfg: SegmentConfig) -> tuple[Action, str]:
     if kind in cfg.keep:
         called = {"sfx": "sound effect", "other": "hardly lettering"}
-        return "keep", NAMES if listed else f"kept: {called.get(kind, kind)}"
+        return "keep", KEPT_NAMES if listed else f"kept: {called.get(kind, kind)}"
     if not traced.strokes.any():
         return "keep", "kept: no strokes stand out from the ground"
     if traced.flat:

@@ -18,7 +18,7 @@ STRIP = 1024  # rows of a page whose distances are looked at together
 LETTER = 1.15  # em: no letter of type is larger, with room for its soft edge
 DASH = 0.1  # share of a piece in the lines, from which it is a letter of theirs that goes on: a dash
 THIN, THICK = 0.3, 1.5  # times as thick as the lettering: a letter or mark that stands by itself
-BROAD, HEAVY = 2.0, 0.15  # art that letters touch is thicker: times what they are, and half of it in em, at least
+BROAD, HEAVY = 2.0, 0.15  # half of what art is thick that letters touch, at least: times half of theirs; em
 SOLID, EVEN = 0.4, 12.0  # share of its box that a blot fills, at least; deviation of its levels, at most
 PALER = 0.75  # of the letters' distance from the ground: a blot's, at most
 

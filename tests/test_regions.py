@@ -117,7 +117,7 @@ def test_a_page_of_names_is_left_alone():
     line = drawn.column(image, 200, 60, 8, text=NAMES * 12)
     made = detect(image, line)
     assert not made.mask.any()
-    assert made.regions[0].reason == regions.NAMES
+    assert made.regions[0].reason == regions.KEPT_NAMES
 
 
 def test_an_afterword_goes():
@@ -125,7 +125,7 @@ def test_an_afterword_goes():
     lines = [drawn.column(image, 200, 60, 8, text="あとがきです。" * 60), drawn.column(image, 100, 60, 2, text="BY")]
     made = detect(image, *lines)
     assert made.mask[:, 195:].any()
-    assert regions.NAMES not in [region.reason for region in made.regions]
+    assert regions.KEPT_NAMES not in [region.reason for region in made.regions]
 
 
 def test_names_at_the_foot_of_a_page_leave_its_balloons_to_be_cleaned():
@@ -146,7 +146,7 @@ def test_names_on_a_strip_stay_and_its_panels_are_cleaned():
     near = drawn.column(image, 200, 1120, 3, text="BY")
     names = drawn.column(image, 200, 1200, 9, em=16, text=NAMES * 12)
     made = detect(image, speech, near, names)
-    assert [region.reason for region in made.regions if region.box.top > 1000] == [regions.NAMES] * 2
+    assert [region.reason for region in made.regions if region.box.top > 1000] == [regions.KEPT_NAMES] * 2
     assert made.mask[60:190].any()
     assert not made.mask[1000:].any()
 

@@ -61,8 +61,8 @@ def _hardly_seen(image: Image, lines: Sequence[Line], maps: Maps, scale: float) 
     for line in lines:
         if line.confidence < READ or sum(map(str.isalnum, line.text)) < LETTERS:
             continue
-        box = _box(line, image)
-        if min(_sides(line)) < SMALLEST or min(_sides(line)) * scale > LARGEST or min(box.width, box.height) <= 0:
+        box, short = _box(line, image), min(_sides(line))
+        if short < SMALLEST or short * scale > LARGEST or min(box.width, box.height) <= 0:
             continue
         inside = filled([line], box)
         if not inside.any() or maps.balloon[box.slices][inside].mean() > HOUSED:
