@@ -10,6 +10,7 @@ import pytest
 
 torch = pytest.importorskip("torch", reason="training needs torch")
 
+from training.depthwise import Depthwise  # noqa: E402
 from training.mobilenet import Gate, MobileNet, _Encoder  # noqa: E402
 from training.nets import CLASSES, NETS, LiteUNet, _Fuse  # noqa: E402
 
@@ -54,6 +55,26 @@ def test_joining_is_a_convolution_over_what_was_doubled(learning: bool) -> None:
     plain = torch.nn.Sequential(*stage, torch.nn.ReLU()).train(learning)
     expected = plain(torch.cat([doubled, tap], 1))
     assert torch.allclose(stage.train(learning)(below, tap), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize(("kernel", "stride"), [(3, 1), (5, 1), (3, 2), (5, 2)])
+def test_gradients_of_channels_by_themselves_are_those_of_the_convolution(kernel: int, stride: int) -> None:
+    ours = Depthwise(6, kernel, stride)
+    plain = torch.nn.Conv2d(6, 6, kernel, stride, kernel // 2, groups=6, bias=False)
+    plain.load_state_dict(ours.state_dict())
+    given, towards = torch.randn(2, 6, 15, 16), torch.randn(2, 6, -(-15 // stride), 16 // stride)
+    sought = []
+    for net, half in ((ours, True), (ours, False), (plain, False)):
+        x = given.clone().requires_grad_()
+        net.zero_grad()
+        with torch.autocast("cpu", torch.bfloat16, enabled=half):
+            out = net(x)
+        assert out.dtype == (torch.bfloat16 if half else torch.float32)
+        out.backward(towards.to(out.dtype))
+        sought.append((out.float(), x.grad, net.weight.grad))
+    for in_half, ours_full, expected in zip(*sought, strict=True):
+        assert torch.equal(ours_full, expected)
+        assert torch.allclose(in_half, expected, atol=0.02 * float(expected.detach().abs().max()))
 
 
 @pytest.mark.parametrize(("width", "last"), [(1.0, 320), (1.4, 448), (2.0, 640)])

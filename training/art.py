@@ -16,7 +16,7 @@ _SUFFIXES = {".png", ".webp", ".jpg", ".jpeg"}
 # How often a folder's pictures are drawn, whatever their number: what looks like manga counts most.
 _SHARES = {"clean": 7.0, "learntocoderpg": 4.0, "renpy": 3.0, "dialogic": 2.5, "fungus": 2.0, "shimeji": 1.5}
 _SHARES |= {"easyrpg_faces": 1.5}
-_FAMILIES = {"gutenberg": 0.9, "dicebear": 0.5, "emoji": 0.7, "gophers": 0.8}
+_FAMILIES = {"gutenberg": 0.9, "openclipart": 0.5, "dicebear": 0.5, "emoji": 0.7, "gophers": 0.8}
 
 
 @dataclass(frozen=True, slots=True)

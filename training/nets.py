@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from training.depthwise import Depthwise
 from training.mobilenet import MobileNet
 from training.xception import Xception
 
@@ -42,7 +43,7 @@ class _Block(nn.Module):
         if self.expands:
             self._expand_conv = nn.Conv2d(inner, wide, 1, bias=False)
             self._bn0 = _bn(wide)
-        self._depthwise_conv = nn.Conv2d(wide, wide, kernel, stride, kernel // 2, groups=wide, bias=False)
+        self._depthwise_conv = Depthwise(wide, kernel, stride)
         self._bn1 = _bn(wide)
         self._project_conv = nn.Conv2d(wide, outer, 1, bias=False)
         self._bn2 = _bn(outer)
