@@ -7,9 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFont
+from PIL import Image, ImageDraw, ImageFont
 
-from training import canvas, draw_pool, lettering
+from training import canvas, clipart, draw_pool, lettering
 from training.recipe import TrainingError
 
 
@@ -39,6 +39,24 @@ def test_a_pool_is_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     drawn = sorted((tmp_path / "pool").iterdir())
     assert [path.name for path in drawn] == ["07-00000.npy", "07-00001.npy"]
     assert all(np.load(path).shape[2] == 4 for path in drawn)
+
+
+def test_clipart_with_letters_stays_away(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    drawings = {"tools/wheel.png": "", "tools/tin.png": "SOUP", "tools/traffic_signs/stop.png": "", "logos/us.png": ""}
+    for name, text in drawings.items():
+        drawing = Image.new("RGBA", (300, 200))
+        draw = ImageDraw.Draw(drawing)
+        draw.ellipse((20, 20, 280, 180), outline="black", width=6)
+        draw.text((80, 70), text, "black", ImageFont.load_default(48))
+        (tmp_path / "png" / name).parent.mkdir(parents=True, exist_ok=True)
+        drawing.save(tmp_path / "png" / name)
+    Image.new("RGBA", (100, 100), "black").save(tmp_path / "png/tools/small.png")
+    clipart.main([f"{tmp_path}/png", f"{tmp_path}/openart"])
+    assert capsys.readouterr().out.startswith("1 of 3 drawings")
+    copied = tmp_path / "openart/openclipart_tools/wheel.png"
+    assert list((tmp_path / "openart").rglob("*.png")) == [copied]
+    with Image.open(copied) as drawing:
+        assert drawing.mode == "RGBA"
 
 
 @pytest.mark.parametrize("net", ["lite-unet", "mobilenet-1", "xception"])

@@ -1,6 +1,6 @@
 """Depth-wise convolution whose gradients are fast where a processor trains in bf16."""
 
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -15,13 +15,13 @@ class _InHalf(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, x: Tensor, weight: Tensor, stride: int, padding: int) -> Tensor:
         ctx.save_for_backward(x, weight)
         ctx.how = [stride] * 2, [padding] * 2
         return nn.functional.conv2d(x, weight, None, stride, padding, 1, len(weight))
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None, None]:
         x, weight = ctx.saved_tensors
         wanted = [*ctx.needs_input_grad[:2], False]
         stride, padding = ctx.how
@@ -40,6 +40,5 @@ class Depthwise(nn.Conv2d):
         half = torch.get_autocast_dtype("cpu")
         if x.is_cuda or not (self.training and torch.is_autocast_enabled("cpu") and half == torch.bfloat16):
             return super().forward(x)
-        done = _InHalf.apply(x.to(half), self.weight.to(half), self.stride[0], int(self.padding[0]))
-        assert isinstance(done, Tensor)
-        return done
+        how = self.stride[0], int(self.padding[0])
+        return cast(Tensor, _InHalf.apply(x.to(half), self.weight.to(half), *how))  # type: ignore[no-untyped-call]
