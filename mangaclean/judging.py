@@ -14,6 +14,7 @@ MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and 
 KANA = re.compile("[ぁ-ゖァ-ヺ]")
 IDEOGRAPH = re.compile("[一-鿿]")
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
+WRITTEN = 6  # letters of a line from which it is no effect, if not all are kana
 LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
@@ -82,15 +83,22 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
             return "speech"  # however large, in a balloon that is not closed, or on a painted one
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
-    narrated = typeset > NARRATED and sfx < DRAWN and legible > LONE and slant(block) < LEVEL
-    if kind == "sfx" and narrated and (kana or ideographs):
-        return "caption"  # however large; effects in capitals are set in type, too
+    narrated = typeset > NARRATED and legible > LONE and slant(block) < LEVEL  # however large
+    written = typeset > TYPESET and legible > PRINT and _is_written(block)  # on a poster or a letter, however it lies
+    if kind == "sfx" and sfx < DRAWN and (kana or ideographs) and (narrated or written):
+        return "caption"  # effects in capitals are set in type, too
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles
     if kind == "speech" and (display or not housed) and sfx > CONFIRMED and doubtful:
         return "sfx"  # whatever stands beside it
     if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
         return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network
     return kind
+
+
+def _is_written(block: Block) -> bool:
+    """Whether a line of a block is longer than effects are, and not kana alone."""
+    longest = max((line.text for line in block.lines), key=len)
+    return len(longest) >= WRITTEN and not all("぀" <= letter <= "ヿ" for letter in longest)
 
 
 def _by_chance(traced: Traced, legible: float) -> bool:

@@ -120,6 +120,33 @@ def test_large_letters_on_art_are_narration_where_the_network_sees_but_type(text
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(
+    ("text", "confidence", "typeset", "sfx", "kind"),
+    [
+        ("大好評にお答え", 0.9, 200, 20, "caption"),
+        ("大好評にお", 0.9, 200, 20, "sfx"),
+        ("ドドドドドドド", 0.9, 200, 20, "sfx"),
+        ("KOMONAS", 0.9, 200, 20, "sfx"),
+        ("大好評にお答え", 0.8, 200, 20, "sfx"),
+        ("大好評にお答え", 0.9, 160, 20, "sfx"),
+        ("大好評にお答え", 0.9, 200, 90, "sfx"),
+    ],
+)
+def test_a_line_on_a_poster_is_text_however_it_lies(text, confidence, typeset, sfx, kind):
+    """Where it is as long as no effect is, reads well, and is type to the network."""
+    image = drawn.page(400, 400, tone=120)
+    drawn.hatched(image)
+    image[100:250, 100:300] = np.linspace(160, 250, 200).astype(np.uint8)[:, None]
+    blank = image.copy()
+    for i in range(7):
+        cv2.putText(image, "E", (130 + 20 * i, 163 + 6 * i), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (0, 0, 0), 3)
+    maps = _levels((image != blank).any(2), typeset, sfx, 0)
+    line = Line(((125, 138), (278, 184), (270, 214), (117, 168)), 0.9, text, confidence)
+    (region,) = regions.detect(image, Finding((line,), *maps), CFG).regions
+    assert region.bubble is None
+    assert region.kind == kind
+
+
 @pytest.mark.parametrize(("housed", "kind"), [(True, "speech"), (False, "sfx")])
 def test_a_large_text_in_an_open_balloon_is_speech_where_the_network_sees_both(housed, kind):
     """Beside one small text in a closed balloon, that is; else large letters on open ground are an effect."""
