@@ -105,6 +105,26 @@ def test_average_of_runs_lies_between_them(run: Path) -> None:
         average.main([str(first), str(second), "--out", str(both)])
 
 
+def test_average_of_exports_takes_them_as_they_are_stored(run: Path) -> None:
+    from training import average, export, packing
+
+    parts = [run / f"{name}.onnx" for name in ("wide", "narrow", "mean")]
+    export.export(run / "out" / "segment.pt", parts[0], "fp32")
+    stored = torch.load(run / "out" / "segment.pt", weights_only=True)
+    stored["net"]["head.bias"] += 2
+    torch.save(stored, run / "moved.pt")
+    export.export(run / "moved.pt", parts[1], "int8")
+    average.main([*map(str, parts[:2]), "--out", str(parts[2]), "--store", "fp32"])
+    wide, _, mean = (packing.unpacked(part) for part in parts)
+    for name, values in mean.items():
+        most = np.abs(values).max()
+        assert np.allclose(values, wide[name] + (name == "net.head.bias"), atol=most / 200 + 1e-6), name
+    parts[2].unlink()
+    with pytest.raises(SystemExit, match="one of them with --store fp32"):
+        average.main([str(parts[1]), str(parts[1]), "--out", str(parts[2])])
+    assert not parts[2].exists()
+
+
 def test_export_undoes_weights_of_marked_pixels(run: Path) -> None:
     import onnxruntime
 

@@ -27,6 +27,11 @@ class _Probabilities(nn.Module):
         return torch.sigmoid(self.net(image) - self.lower)
 
 
+def is_large(values: NDArray[np.float32], convolved: bool) -> bool:
+    """Whether a weight is worth narrowing."""
+    return values.size >= 64
+
+
 def export(checkpoint: Path, target: Path, store: str = "fp16", lower: float = 0.0) -> float:
     """Exports, and gives the largest difference of a probability between torch and ONNX Runtime.
 
@@ -51,7 +56,7 @@ def export(checkpoint: Path, target: Path, store: str = "fp16", lower: float = 0
             opset_version=17,
             dynamo=False,
         )
-    pack(part, store, lambda values, convolved: values.size >= 64)
+    pack(part, store, is_large)
     difference = _difference(whole, part)
     part.replace(target)
     return difference
