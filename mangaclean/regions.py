@@ -32,7 +32,7 @@ from mangaclean.traces import FLAT, UNKNOWN, Traced, deviation, legibility, trac
 from mangaclean.types import Action, Box, Detection, Finding, Image, Kind, Mask, Region, Wish
 
 KEPT_NAMES = "kept: list of names"
-SOFT = 2  # px: the soft edge of a name that stays
+SOFT = 2  # px: the soft edge of a text that stays
 HOME = 0.7  # share of drawn lettering in a balloon from which it is part of that balloon's text
 
 
@@ -126,11 +126,15 @@ def _complete(
 
 
 def _spare(mask: Mask, pairs: Sequence[tuple[Region, Traced]], wishes: Sequence[Wish]) -> None:
-    """Frees, in `mask` (H, W), names that stay: they stand as close to lines that go as these do to each other."""
+    """Frees, in `mask` (H, W), names and other texts that stay, where they stand close to lines that go.
+
+    Names stand as close to these as lines of one text do. What can hardly be read may as well be a part of what goes.
+    """
     going = [traced.block for region, traced in pairs if _wanted(region, wishes) != "keep"]
     lines = [line for block in going for line in (*block.lines, *block.ruby)]
     for region, traced in pairs:
-        if region.reason == KEPT_NAMES and _wanted(region, wishes) == "keep":
+        told = region.reason == KEPT_NAMES or region.confidence > judging.TEXT
+        if told and _wanted(region, wishes) == "keep":
             window = traced.window
             gone = filled(lines, window)
             own = traced.strokes & filled(traced.block.lines, window) & ~gone

@@ -1,5 +1,7 @@
 """Regions, balloons, strokes and masks on drawn pages."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -288,6 +290,26 @@ def test_a_wish_decides_and_the_region_tells_what_the_program_would_do():
     erased = regions.detect(image, finding, kept, [Wish("left", left.box, "fill")])
     assert erased.mask[left.box.slices].any()
     assert not erased.mask[right.box.slices].any()
+
+
+@pytest.mark.parametrize(("confidence", "whole"), [(0.9, True), (0.5, False)])
+def test_an_effect_that_reads_well_stays_whole_beside_a_text_that_goes(monkeypatch, confidence, whole):
+    image = drawn.page()
+    text = drawn.column(image, 150, 60, 10, text="これは本文です本文で")
+    bare = image.copy()
+    effect = replace(drawn.column(image, 180, 90, 2, em=60, text="ドン"), confidence=confidence)
+    spare = regions._spare
+
+    def reaching(mask, pairs, wishes):  # as if what goes had taken all that stands near it
+        mask[:] = True
+        spare(mask, pairs, wishes)
+
+    monkeypatch.setattr(regions, "_spare", reaching)
+    made = detect(image, text, effect)
+    assert {region.text: region.action for region in made.regions} == {"ドン": "keep", text.text: "fill"}
+    assert made.mask[(bare != 255).any(2)].all()
+    assert made.mask[(image != bare).any(2)].any() != whole
+    assert made.mask[80:120, 260:].all()
 
 
 def test_text_in_a_cloud_is_a_thought_and_may_be_kept():
