@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -165,7 +166,9 @@ def test_no_worker_outlives_the_run(tmp_path, sign):
     toned.draw(tmp_path / "ch/001.png")
     for number in (2, 3):
         toned.draw(tmp_path / f"ch/{number:03}.png", toned.SLOW)
-    process = start("chapter", tmp_path / "ch", "--workers", 2, start_new_session=True)
+    # What a shell starts in the background ignores Ctrl-C, and so would what these tests start there.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    process = start("chapter", tmp_path / "ch", "--workers", 2, start_new_session=True, preexec_fn=heeding)
     workers = started(process, tmp_path / "ch-cleaned")
     if sign == "SIGINT":
         os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to the workers, too
