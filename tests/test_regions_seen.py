@@ -123,7 +123,7 @@ def test_large_letters_on_art_are_narration_where_the_network_sees_but_type(text
 @pytest.mark.parametrize(
     ("text", "confidence", "typeset", "sfx", "kind"),
     [
-        ("大好評にお答え", 0.9, 200, 20, "caption"),
+        ("大好評にお答", 0.9, 200, 20, "caption"),
         ("大好評にお", 0.9, 200, 20, "sfx"),
         ("ドドドドドドド", 0.9, 200, 20, "sfx"),
         ("KOMONAS", 0.9, 200, 20, "sfx"),
