@@ -33,7 +33,7 @@ CARD = 6.0  # times a text's area that a card has, at most
 def by_reading(traced: Traced, legible: float, body: float) -> Kind:
     """What a block is, by where it stands and how well it reads: drawn letters and drawings read badly."""
     block, flat = traced.block, traced.flat
-    cry = all("぀" <= letter <= "ヿ" for letter in block.text) and all(len(line.text) <= CRY for line in block.lines)
+    cry = _is_kana(block.text) and all(len(line.text) <= CRY for line in block.lines)
     words = any("一" <= letter <= "鿿" for letter in block.text)
     display = block.em >= DISPLAY * body
     if legible < LETTERING:
@@ -98,7 +98,11 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
 def _is_written(block: Block) -> bool:
     """Whether a line of a block is longer than effects are, and not kana alone."""
     longest = max((line.text for line in block.lines), key=len)
-    return len(longest) >= WRITTEN and not all("぀" <= letter <= "ヿ" for letter in longest)
+    return len(longest) >= WRITTEN and not _is_kana(longest)
+
+
+def _is_kana(text: str) -> bool:
+    return all("぀" <= letter <= "ヿ" for letter in text)
 
 
 def _by_chance(traced: Traced, legible: float) -> bool:

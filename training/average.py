@@ -6,6 +6,7 @@ and the mean of folded weights is not damped as that of weights whose norms have
 """
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +15,20 @@ from torch import Tensor
 
 from training.export import is_large
 from training.loop import read_checkpoint
-from training.packing import STORES, pack, unpacked
+from training.packing import STORES, Weights, pack, unpacked
 from training.recipe import TrainingError
 
 
 def averaged(paths: list[Path]) -> dict[str, object]:
     """A checkpoint with the mean of the weights in others; TrainingError where these are of different networks."""
-    first, *others = (read_checkpoint(path, "net") for path in paths)
-    weights: dict[str, Tensor] = {name: value.clone() for name, value in first["net"].items()}
-    for path, other in zip(paths[1:], others, strict=True):
-        if {k: v.shape for k, v in other["net"].items()} != {k: v.shape for k, v in weights.items()}:
-            raise TrainingError(f"{path} holds weights of another network than {paths[0]}")
+    stored = [read_checkpoint(path, "net") for path in paths]
+    each: list[dict[str, Tensor]] = [one["net"] for one in stored]
+    _check_alike(paths, each)
+    weights = dict(each[0])
     for name, value in weights.items():
         if value.is_floating_point():
-            each = [stored["net"][name].float() for stored in (first, *others)]
-            weights[name] = torch.stack(each).mean(0)
-    return {**first, "net": weights}
+            weights[name] = torch.stack([other[name].float() for other in each]).mean(0)
+    return {**stored[0], "net": weights}
 
 
 def averaged_exports(paths: list[Path], out: Path, store: str) -> None:
@@ -41,9 +40,7 @@ def averaged_exports(paths: list[Path], out: Path, store: str) -> None:
     from onnx import numpy_helper
 
     each = [unpacked(path) for path in paths]
-    for path, other in zip(paths, each, strict=True):
-        if {k: v.shape for k, v in other.items()} != {k: v.shape for k, v in each[0].items()}:
-            raise TrainingError(f"{path} holds weights of another network than {paths[0]}")
+    _check_alike(paths, each)
     models = [onnx.load(str(path)) for path in paths]
     plain = [model for model in models if {weight.name for weight in model.graph.initializer} == set(each[0])]
     if not plain:
@@ -53,6 +50,13 @@ def averaged_exports(paths: list[Path], out: Path, store: str) -> None:
         weight.CopyFrom(numpy_helper.from_array(np.asarray(mean, np.float32), weight.name))
     onnx.save(plain[0], str(out))
     pack(out, store, is_large)
+
+
+def _check_alike(paths: list[Path], each: Sequence[Mapping[str, Tensor | Weights]]) -> None:
+    shapes = [{name: tuple(values.shape) for name, values in weights.items()} for weights in each]
+    for path, other in zip(paths, shapes, strict=True):
+        if other != shapes[0]:
+            raise TrainingError(f"{path} holds weights of another network than {paths[0]}")
 
 
 def main(words: list[str] | None = None) -> None:

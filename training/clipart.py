@@ -5,6 +5,7 @@ But only such on which nobody can read anything, or the truth of a page that the
 """
 
 import argparse
+import re
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +22,7 @@ SUBJECTS = (
     *("recreation", "science", "special", "tools", "transportation", "unsorted"),
 )
 # In names of files: numbers on cards, letters on signs.
-LETTERED = (
-    *("alphabet", "card", "dice", "domino", "flag", "font", "letter", "logo", "number", "question", "sign", "text"),
-)
+LETTERED = re.compile("alphabet|card|dice|domino|flag|font|letter|logo|number|question|sign|text", re.IGNORECASE)
 LARGEST, LEAST, THINNEST = 1000, 120, 64  # px: sides that are kept, the least long side, the least short one
 READ = 0.6  # confidence from which something reads as lettering
 _SEEN, _ROUND = 384, 32  # px: long side at which a drawing is read, and the white round it
@@ -49,7 +48,7 @@ def main(words: list[str] | None = None) -> None:
     for subject in SUBJECTS:
         target = given.out / f"openclipart_{subject}"
         for path in sorted((given.pictures / subject).rglob("*.png")):
-            if any(word in str(path.relative_to(given.pictures)).lower() for word in LETTERED):
+            if LETTERED.search(str(path.relative_to(given.pictures))):
                 continue
             with Image.open(path) as picture:
                 picture.thumbnail((LARGEST, LARGEST))
