@@ -1,4 +1,4 @@
-"""What the program keeps in memory from page to page."""
+"""What networks keep in memory from page to page, and what they need not compute."""
 
 import subprocess
 import sys
@@ -47,6 +47,13 @@ def test_network_answers_the_same_on_large_pages():
     usual = net(image)
     memory.begin(np.broadcast_to(np.uint8(0), (9000, 6000, 3)))
     np.testing.assert_array_equal(net(image), usual)
+
+
+def test_numbers_too_small_to_count_take_no_time():
+    from mangaclean.engines import weights
+
+    options = onnx.session(weights.read(weights.find(None))).get_session_options()
+    assert options.get_session_config_entry("session.set_denormal_as_zero") == "1"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
