@@ -75,14 +75,33 @@ def test_a_line_that_ends_behind_the_hole_is_not_drawn() -> None:
     assert not through(broken(clean), hole())[1].any()
 
 
+@pytest.mark.parametrize("close", [0, 20])
 @pytest.mark.parametrize("other", [(132, 3, BLACK), (120, 15, BLACK), (120, 3, (170, 170, 170))])
-def test_another_line_beyond_the_hole_is_not_taken_for_it(other: tuple[int, int, tuple[int, int, int]]) -> None:
+def test_another_line_beyond_the_hole_is_not_taken_for_it(
+    other: tuple[int, int, tuple[int, int, int]], close: int
+) -> None:
     clean = paper()
     cv2.line(clean, (0, 120), (719, 120), BLACK, 3)
     clean = broken(clean)
     height, thick, tone = other
     cv2.line(clean, (170, height), (719, height), tone, thick)
-    assert not through(clean, hole())[1].any()
+    mask = hole()
+    mask[100:117, 130 - close : 190 + close] = True  # letters close beside both lines
+    assert not through(clean, mask)[1].any()
+
+
+@pytest.mark.parametrize(("close", "drawn"), [(3, True), (20, True), (60, False)])
+def test_letters_close_beside_a_line_do_not_hide_what_it_looks_like(close: int, drawn: bool) -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (719, 120), BLACK, 3)
+    mask = hole()
+    mask[100:117, 130 - close : 130] = True  # less than 4 px above the line, before the hole and behind it
+    mask[124:140, 190 : 190 + close] = True
+    page, lines = through(clean, mask)
+    assert lines.any() == drawn
+    if drawn:
+        assert lines[outline(clean) & mask].mean() > 0.95
+        assert np.abs(page[lines].astype(int) - clean[lines]).mean() < 14
 
 
 def test_what_is_seen_between_letters_speaks_for_a_line_or_against_it() -> None:
