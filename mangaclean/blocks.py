@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mangaclean.bubbles import Bubble
-from mangaclean.strokes import box_of, short_side
-from mangaclean.types import Box, Line
+from mangaclean.strokes import Levels, box_of, short_side
+from mangaclean.types import Box, Line, Mask
 
 SINGLE = 0.975  # convexity from which a balloon is one balloon, however its lines lie
 SAME_SIZE = 1.9  # two lines of one block differ in size by less than this factor
@@ -39,6 +39,20 @@ class Block:
     @property
     def longest(self) -> Line:
         return max(self.lines, key=_length)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a block stands, all (h, w) in its window: what the network sees (0 to 255), the inside of its balloon if it
+    has one, its own lines and those of others. `em` px is its letters' size; it is `printed` if it reads well.
+    """
+
+    seen: Levels
+    inside: Mask | None
+    lines: Mask
+    others: Mask
+    em: float
+    printed: bool
 
 
 def group(lines: Sequence[Line], found: Sequence[Bubble | None]) -> list[Block]:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from mangaclean import drawn, masks, strokes
-from mangaclean.blocks import Block
+from mangaclean import drawn, masks, overruns, strokes
+from mangaclean.blocks import Block, Place
 from mangaclean.pieces import pieces
 from mangaclean.strokes import Levels, box_of, filled, grown, ink_of, shrunk, tone_of
 from mangaclean.types import Box, Image, Line, Mask
@@ -23,12 +23,10 @@ WHOLLY = 0.9  # share of a larger piece of which the network shows a trace
 IN_LINES = 0.5  # share of a mark that lies in a block's lines, from which it is the block's
 MOSTLY = 0.7  # share of a block's ink that the network sees, from which the rest is art, outside of balloons
 PARTLY = 0.5  # the same of a text that reads badly
+REACHING = 0.25  # share of a mark that lies in or near a block's lines, under which it only reaches into them
 SPECK = 0.6  # share of a dot's ink that the network sees
-INK, DOT = 60, 0.2  # levels off a text's ink, at most, of its letters beyond a balloon; em: what is less is dirt
-WITHIN, GLIMPSED = 0.9, 0.25  # share of such a letter that lies in the lines, and of which the network shows a trace
 SHOWN = 0.5  # share of a block's ink that the network sees, from which it tells art from it
 HARDLY = 0.1  # share of a piece under which the network shows no trace of it
-NOTCH, STUB = 0.08, 0.35  # em: half the width of what letters cut into a balloon's inside; the size of an end in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +53,6 @@ class Traced:
         return box.moved(self.window.left, self.window.top)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a block stands, all (h, w) in its window: what the network sees (0 to 255), the inside of its balloon if it
-    has one, its own lines and those of others. `em` px is its letters' size; it is `printed` if it reads well.
-    """
-
-    seen: Levels
-    inside: Mask | None
-    lines: Mask
-    others: Mask
-    em: float
-    printed: bool
-
-
 def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | None, lined: Mask) -> Traced:
     """A block's strokes on a page (H, W, 3), by its ink and by what the network sees, if there is one.
 
@@ -93,13 +77,14 @@ def trace(image: Image, block: Block, seen: Levels | None, balloons: Levels | No
         place = Place(near, inside, tight, lined[window.slices] & ~tight, block.em, printed)
         art = _unseen(own, far, place)
         own, other = own & ~art, other | art
+        colour = overruns.ink_in(page, own, far, place)
         del art, far
         shown, marked = near > drawn.TRACE, _marked(place)
         own, other = own | marked, other & ~marked
-        beyond = _beyond(page, own, place)
+        beyond = overruns.beyond(page, colour, place)
         own, other = own | beyond, other & ~beyond
         if inside is not None:
-            ends = _ends(own, other, inside, block.em)
+            ends = overruns.ends(own, other, inside, block.em)
             own, other = own | ends, other & ~ends
         barred = _barred(block, window, inside, lined)
         if inside is not None and balloons is not None:  # one that is not closed, and goes on as a bare room
@@ -207,7 +192,7 @@ def _unseen(ink: Mask, far: Levels, place: Place) -> Mask:
     if not place.printed or (place.seen[ink] > drawn.SEEN).sum() <= SHOWN * ink.sum():
         return none
     found = pieces(ink)
-    dirt = (found.sides <= DOT * place.em) & (found.share(place.lines) == 1)
+    dirt = (found.sides <= overruns.DOT * place.em) & (found.share(place.lines) == 1)
     art = (found.share(place.seen > drawn.TRACE) < HARDLY) & ~dirt
     if place.inside is not None:
         clear = found.share(shrunk(place.inside, 2)) == 1
@@ -226,39 +211,17 @@ def _marked(place: Place) -> Mask:
     """
     near = grown(place.lines, round(0.2 * place.em))
     inside = place.inside
+    found = pieces(place.seen > drawn.SEEN)
+    marked = found.those(found.share(near) >= REACHING) & near
     if inside is None:
-        return (place.seen > drawn.SEEN) & near
-    marked = (place.seen > drawn.SEEN) & near & inside
+        return marked
+    marked &= inside
     if inside.any():
         outside = (_hull(inside) | place.lines if place.printed else _hull(inside)) & ~inside
         letters = pieces(drawn.marks(place.seen) & outside)
         thick = (letters.extents[:, 2:].min(1) >= EDGE * place.em) & (letters.count(place.others) == 0)
         marked |= grown(letters.those(thick), 2) & outside
     return marked
-
-
-def _beyond(page: Image, own: Mask, place: Place) -> Mask:
-    """Letters of a printed text that runs out of its balloon, on any ground: in the lines, in the ink of the others."""
-    inside = place.inside
-    if inside is None or not place.printed:
-        return np.zeros_like(own)
-    letters = own & shrunk(inside, 2)
-    if not letters.any() or not (place.lines & ~inside).any():
-        return np.zeros_like(own)
-    lines = grown(place.lines, round(0.2 * place.em)) & ~place.others
-    ink = np.median(page[letters], axis=0).astype(np.uint8)
-    found = pieces((ink_of(page, ink) <= INK) & ~inside)
-    more = (found.share(lines) > WITHIN) & (found.share(place.seen > drawn.TRACE) > GLIMPSED)
-    more &= (found.sides < strokes.LETTER * place.em) & (found.sides > DOT * place.em)
-    return grown(found.those(more), 1) & ~inside
-
-
-def _ends(own: Mask, other: Mask, inside: Mask, em: float) -> Mask:
-    """Ends of letters that run into a balloon's outline: ink that goes on from theirs, in a notch of its inside."""
-    radius = max(round(NOTCH * em), 2)
-    closed = shrunk(grown(inside | own, radius), radius)
-    found = pieces(other & closed & ~inside)
-    return found.those((found.count(grown(own, 1)) > 0) & (found.sides < STUB * em))
 
 
 def _torn(own: Mask, other: Mask, inside: Mask, shown: Mask, em: float) -> Mask:
