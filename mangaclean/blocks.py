@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from mangaclean.bubbles import Bubble
-from mangaclean.strokes import Levels, box_of, short_side
+from mangaclean.strokes import Levels, box_of, grown, short_side
 from mangaclean.types import Box, Line, Mask
 
 SINGLE = 0.975  # convexity from which a balloon is one balloon, however its lines lie
 SAME_SIZE = 1.9  # two lines of one block differ in size by less than this factor
 FURIGANA = 0.62  # a column this much smaller than the one beside it is its reading aid
+CLOSE = 0.2  # em: how far letters reach out of the lines that a detector draws
 LONG, ASKEW = 3.0, 8.0  # times as long as wide: a line that has a slope; degrees by which those of one text differ
 WORDS = re.compile("[一-鿿A-Za-z]")
 
@@ -53,6 +54,11 @@ class Place:
     others: Mask
     em: float
     printed: bool
+
+    @property
+    def near(self) -> Mask:
+        """The block's lines and what is close by: lines are drawn tight."""
+        return grown(self.lines, round(CLOSE * self.em))
 
 
 def group(lines: Sequence[Line], found: Sequence[Bubble | None]) -> list[Block]:

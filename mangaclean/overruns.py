@@ -35,7 +35,7 @@ def beyond(page: Image, ink: Levels | None, place: Place) -> Mask:
     """
     if ink is None or place.inside is None or not (place.lines & ~place.inside).any():
         return np.zeros_like(place.lines)
-    lines = grown(place.lines, round(0.2 * place.em)) & ~place.others
+    lines = place.near & ~place.others
     found = pieces((ink_of(page, ink) <= INK) & ~place.inside)
     more = (found.share(lines) > WITHIN) & (found.share(place.seen > drawn.TRACE) > GLIMPSED)
     sure = found.share(place.seen > drawn.SURE) > drawn.SURE_SHARE

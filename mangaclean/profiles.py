@@ -34,7 +34,7 @@ class Profile(NamedTuple):
 class Stub(NamedTuple):
     """A line up to a hole that is `first` px from its end, and its cross-section.
 
-    That is seen up to `clear` px from its end, which is less than 0 before it; its middle is at `middle` px.
+    That is seen up to `clear` px from its end, which may lie before it (negative); its middle is at `middle` px.
     """
 
     end: End
@@ -74,7 +74,10 @@ def ahead(sheet: Sheet, end: End, count: int) -> NDArray[np.bool_]:
 
 
 def stub_of(sheet: Sheet, end: End, beside: float = BESIDE) -> Stub | None:
-    """The line that an end belongs to, with so many px on each side of it; None where there is no hole, or no line."""
+    """The line that an end belongs to, with so many px on each side of it, sought up to `ASTRAY` px back.
+
+    None where there is no hole, where it is nowhere seen in full, and where that is no line, or an unsteady one.
+    """
     hidden = ahead(sheet, end, edges.CLOSE)
     if not hidden.any():
         return None

@@ -129,29 +129,31 @@ def _lines(page: Image, mask: Mask, holes: Mask, widest: int) -> tuple[Image, Ma
 
 def _cross(sheet: Sheet, stub: Stub, widest: int) -> None:
     """Draws a line through its hole, if that is no wider than so many px and the line comes out on the other side."""
-    end, first, _, middle, near, contrast = stub
+    end, first, near = stub.end, stub.first, stub.profile
     inside = ahead(sheet, end, widest + edges.CLOSE + ASTRAY + BACK + 1)
     masked = np.cumsum(np.concatenate([[0], inside]))
     seen = np.flatnonzero(masked[ROOM:] == masked[:-ROOM])  # where so much is seen on end
     seen = seen[seen > first]
     if not len(seen):
         return
-    last = int(seen[0])
-    if not NARROW <= last - first <= min(widest, TIMES * end.length):
+    last, most = int(seen[0]), min(widest, TIMES * end.length)
+    if not NARROW <= last - first <= most:
         return
     slack = ASIDE + DRIFT * (last - first)
-    for clear in range(last, max(min(last + ASTRAY, len(inside) - BACK), last) + 1, 2):
-        far = profile_at(sheet, end, np.arange(clear + 1, clear + 1 + BACK), offsets(BESIDE + slack))
+    for behind in range(last, max(min(last + ASTRAY, len(inside) - BACK - 1), last) + 1, 2):
+        far = profile_at(sheet, end, np.arange(behind + 1, behind + 1 + BACK), offsets(BESIDE + slack))
         shift, unlike = best_shift(near, far, slack)
         if np.isfinite(unlike):
             break
-    if unlike > UNLIKE * contrast or far.spread[compared(far, shift)].mean() > UNSTEADY * contrast:
+    if unlike > UNLIKE * stub.contrast or far.spread[compared(far, shift)].mean() > UNSTEADY * stub.contrast:
         return
-    # Between the middles of both sides, the line drifts by the shift.
-    slope = shift / (clear + 1 + BACK / 2 - middle)
-    if not _agrees(sheet, stub, clear, slope):
+    if behind - first > most and inside[last:behind].any():  # behind a second hole
         return
-    rows, columns, along, off = _band(sheet, stub, clear + SLANT, slope)
+    # Between the middles of both profiles, the line drifts by the shift.
+    slope = shift / (behind + 1 + BACK / 2 - stub.middle)
+    if not all(_agrees(sheet, stub, part, slope) for part in ((stub.clear, first), (first, last), (last, behind))):
+        return
+    rows, columns, along, off = _band(sheet, stub, behind + SLANT, slope)
     share = ((along - first) / (last - first)).clip(0, 1)
     for channel in range(3):
         here = np.interp(off, near.across, near.levels[:, channel])
@@ -182,9 +184,11 @@ def _band(
     return rows, columns, along, off
 
 
-def _agrees(sheet: Sheet, stub: Stub, last: int, slope: float) -> bool:
-    """Whether what is seen along a line between letters looks like the line."""
-    along = np.arange(stub.clear, last, dtype=np.float32)
+def _agrees(sheet: Sheet, stub: Stub, part: tuple[int, int], slope: float) -> bool:
+    """Whether what is seen of a line, from so many px on to so many, looks like the line."""
+    if part[0] >= part[1]:
+        return True
+    along = np.arange(*part, dtype=np.float32)
     across = stub.profile.across + np.float32(slope) * (along[:, None] - np.float32(stub.middle))
     levels, seen = sampled(sheet, stub.end, along, across)
     if seen.sum() < EVIDENCE:

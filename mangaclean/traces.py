@@ -203,13 +203,13 @@ def _unseen(ink: Mask, far: Levels, place: Place) -> Mask:
 
 
 def _marked(place: Place) -> Mask:
-    """What the network sees of a block in its lines, whatever it touches.
+    """What the network sees of a block in its lines, whatever it touches; not what only reaches into them.
 
     Letters that touch a frame or a figure in a balloon are outside of it to one who follows its ground: there what the
     network is sure of is lettering, as far as it is as thick as a letter. Of a text that is printed, the lines tell as
     well as the balloon does.
     """
-    near = grown(place.lines, round(0.2 * place.em))
+    near = place.near
     inside = place.inside
     found = pieces(place.seen > drawn.SEEN)
     marked = found.those(found.share(near) >= REACHING) & near

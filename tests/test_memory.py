@@ -49,7 +49,7 @@ def test_network_answers_the_same_on_large_pages():
     np.testing.assert_array_equal(net(image), usual)
 
 
-def test_numbers_too_small_to_count_take_no_time():
+def test_sessions_are_told_to_take_subnormal_numbers_for_nothing():
     from mangaclean.engines import weights
 
     options = onnx.session(weights.read(weights.find(None))).get_session_options()

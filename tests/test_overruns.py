@@ -37,7 +37,9 @@ def test_the_ink_of_thin_letters_is_that_of_their_middles() -> None:
 
 def test_a_text_that_stands_on_the_outline_alone_tells_no_ink() -> None:
     page, letters = text()
-    letters[:, :97] = False
+    letters[:] = False
+    letters[20:40, 98:101] = True  # within 2 px of the balloon's edge
+    page[letters] = 0
     assert overruns.ink_in(page, letters, 255 - page[..., 0], place(letters)) is None
 
 
@@ -66,11 +68,28 @@ def test_ink_of_another_colour_is_not_the_texts() -> None:
     assert not overruns.beyond(page, np.zeros(3, np.uint8), place(page[..., 0] < 255)).any()
 
 
-@pytest.mark.parametrize(("bottom", "goes"), [(40, True), (50, True), (140, False)])
-def test_a_mark_that_only_reaches_into_a_texts_lines_is_not_its(bottom: int, goes: bool) -> None:
+@pytest.mark.parametrize("left", [120, 155])
+@pytest.mark.parametrize("others", [False, True])
+@pytest.mark.parametrize(("high", "wide"), [(20, 3), (3, 40)])
+def test_a_letter_beyond_a_balloon_lies_in_the_texts_own_lines_and_is_no_larger_than_letters_are(
+    left: int, others: bool, high: int, wide: int
+) -> None:
+    page, _ = text()
+    page[20 : 20 + high, left : left + wide] = 0
+    there = place(page[..., 0] == 0)
+    there.others[:, 118:] = others
+    made = overruns.beyond(page, np.zeros(3, np.uint8), there)
+    assert made.any() == (left == 120 and not others and high > wide)
+
+
+@pytest.mark.parametrize("bottom", [40, 50, 90, 140])
+def test_a_mark_that_only_reaches_into_a_texts_lines_is_not_its(bottom: int) -> None:
     seen = np.zeros((160, 200), bool)
     seen[20:bottom, 60:64] = True
     lines = np.zeros_like(seen)
     lines[15:45, 5:150] = True
     there = Place(np.where(seen, np.uint8(250), np.uint8(0)), None, lines, np.zeros_like(lines), EM, True)
-    assert traces._marked(there)[25:40, 60:64].all() == goes
+    marked = traces._marked(there)
+    assert marked[25:40, 60:64].all() == (bottom < 140)
+    assert marked.any() == (bottom < 140)
+    assert not marked[50:].any()

@@ -90,18 +90,73 @@ def test_another_line_beyond_the_hole_is_not_taken_for_it(
     assert not through(clean, mask)[1].any()
 
 
-@pytest.mark.parametrize(("close", "drawn"), [(3, True), (20, True), (60, False)])
+def beside(close: int, left: int = 130, right: int = 190) -> Mask:
+    """A hole, and letters so many px on, before it and behind it, that stand close to the line on both of its sides."""
+    mask = hole(left, right)
+    mask[100:116, left - close : right + close] = True
+    mask[125:140, left - close : right + close] = True
+    return mask
+
+
+@pytest.mark.parametrize(("close", "drawn"), [(3, True), (20, True), (30, True), (45, False)])
 def test_letters_close_beside_a_line_do_not_hide_what_it_looks_like(close: int, drawn: bool) -> None:
     clean = paper()
     cv2.line(clean, (0, 120), (719, 120), BLACK, 3)
-    mask = hole()
-    mask[100:117, 130 - close : 130] = True  # less than 4 px above the line, before the hole and behind it
-    mask[124:140, 190 : 190 + close] = True
+    mask = beside(close)
     page, lines = through(clean, mask)
     assert lines.any() == drawn
     if drawn:
-        assert lines[outline(clean) & mask].mean() > 0.95
+        assert lines[outline(clean) & hole()].mean() > 0.95
         assert np.abs(page[lines].astype(int) - clean[lines]).mean() < 14
+
+
+def test_a_slanting_line_that_letters_stand_close_to_goes_on_along_them() -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (719, 156), BLACK, 3, cv2.LINE_AA)
+    mask = hole()
+    mask[122:160, 110:130] = True  # on the line's lower half, before the hole
+    mask[100:130, 190:210] = True  # and on its upper half, behind it
+    page, lines = through(clean, mask)
+    assert lines[:, 112:128].any()
+    assert lines[:, 192:208].any()
+    assert lines[outline(clean) & mask].mean() > 0.9
+    assert np.abs(page[lines].astype(int) - clean[lines]).mean() < 14
+
+
+@pytest.mark.parametrize("tone", [60, 128, 200])
+def test_letters_beside_a_line_are_no_evidence_for_it(tone: int) -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (719, 120), BLACK, 3)
+    mask = beside(20, 120, 200)
+    mask[:, 157:162] = False  # less than what ends a hole
+    assert through(clean, mask)[1].any()
+    clean[119:122, 150:170] = tone
+    assert through(clean, mask)[1].any() == (tone < 100)
+
+
+def test_a_line_is_not_sought_behind_a_second_hole_farther_off_than_a_guess_goes() -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (719, 120), BLACK, 3)
+    mask = beside(20, 130, 220)
+    assert through(clean, mask)[1].any()
+    mask[:, 227:257] = True
+    assert not through(clean, mask)[1].any()
+
+
+@pytest.mark.parametrize(("wide", "drawn"), [(95, True), (130, False)])
+def test_a_short_piece_of_a_line_tells_of_no_wide_hole(wide: int, drawn: bool) -> None:
+    clean = np.full((1200, 1300, 3), 255, np.uint8)
+    cv2.line(clean, (118, 120), (142 + wide, 120), BLACK, 3)
+    mask = np.zeros((1200, 1300), bool)
+    mask[40:200, 130 : 130 + wide] = True
+    assert through(clean, mask)[1].any() == drawn
+
+
+def test_a_hole_near_the_edge_of_the_page() -> None:
+    clean = paper()
+    cv2.line(clean, (0, 120), (719, 120), BLACK, 3)
+    assert through(clean, hole(640, 711))[1].any()
+    assert not through(clean, hole(640, 720))[1].any()
 
 
 def test_what_is_seen_between_letters_speaks_for_a_line_or_against_it() -> None:

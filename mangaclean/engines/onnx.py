@@ -23,8 +23,9 @@ def threads() -> int:
 def session(model: bytes | str) -> "InferenceSession":
     """A session on a CPU for an ONNX model (its bytes, or its file).
 
-    Numbers too small for float32's own precision (subnormals) count as 0 in the session's threads, and in the thread
-    that loads the first one: PP-OCR's detector has them by the hundred thousand, and took three times as long.
+    Numbers so small that processors take long over them (subnormals) count as 0 in the session's threads, and from then
+    on in the thread that loads the first session, for numpy as well: PP-OCR's detector has them by the hundred
+    thousand, and took three times as long.
     """
     import onnxruntime
 
