@@ -30,6 +30,11 @@ class Profile(NamedTuple):
     spread: Levels
     seen: NDArray[np.bool_]
 
+    @property
+    def contrast(self) -> float:
+        """Levels between the line and what is beside it, in the channel where it is most."""
+        return float(np.ptp(self.levels, axis=0).max())
+
 
 class Stub(NamedTuple):
     """A line up to a hole that is `first` px from its end, and its cross-section.
@@ -42,7 +47,6 @@ class Stub(NamedTuple):
     clear: int
     middle: float
     profile: Profile
-    contrast: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,9 +89,8 @@ def stub_of(sheet: Sheet, end: End, beside: float = BESIDE) -> Stub | None:
     for last in range(first - 1, max(first - 1 - ASTRAY, back - int(end.length)) - 1, -2):
         profile = profile_at(sheet, end, np.arange(last - back, last), offsets(beside))
         if profile.seen.all():
-            contrast = float(np.ptp(profile.levels, axis=0).max())
-            steady = contrast >= FAINTEST and profile.spread.mean() <= UNSTEADY * contrast
-            return Stub(end, first, last + 1, last - back / 2, profile, contrast) if steady else None
+            steady = profile.contrast >= FAINTEST and profile.spread.mean() <= UNSTEADY * profile.contrast
+            return Stub(end, first, last + 1, last - back / 2, profile) if steady else None
     return None
 
 

@@ -3,26 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mangaclean import edges, tiles
+from mangaclean import edges, profiles, tiles
 from mangaclean.pieces import pieces
-from mangaclean.profiles import (
-    ASTRAY,
-    BACK,
-    BESIDE,
-    FINE,
-    UNSTEADY,
-    Sheet,
-    Stub,
-    ahead,
-    best_shift,
-    compared,
-    difference,
-    offsets,
-    points,
-    profile_at,
-    sampled,
-    stub_of,
-)
+from mangaclean.profiles import Sheet, Stub
 from mangaclean.strokes import grown
 from mangaclean.types import Image, Mask
 
@@ -36,7 +19,7 @@ ASIDE, DRIFT = 1.75, 0.03  # px, and share of the hole besides: how far off the 
 UNLIKE = 0.15  # of a line's contrast: what both sides, and what is seen of it between letters, may differ
 SLANT = 4  # px past the middles of a hole's sides that a slanting line is drawn, to meet them across its width
 ROOM = 7  # px beyond a hole that must be seen for it to end there
-EVIDENCE = 8 / FINE  # samples between letters from which what is seen there counts
+EVIDENCE = 8 / profiles.FINE  # samples between letters from which what is seen there counts
 BARE = 3  # px across a line, on each side of it, that are compared where it shows under a mask
 LINE = 20.0  # px of such a line that must be seen beyond the mask
 BOLD = 150.0  # levels between it and what is beside it, at least
@@ -78,8 +61,8 @@ def shown(image: Image, mask: Mask, lettering: Mask) -> Mask:
         page = np.ascontiguousarray(image[at])
         sheet, local = Sheet.of(page, mask[at], tile.own), np.zeros_like(tile.own)
         for end in edges.ends(page, mask[at]):
-            stub = stub_of(sheet, end, BARE) if end.length >= LINE else None
-            if stub is not None and stub.contrast >= BOLD:
+            stub = profiles.stub_of(sheet, end, BARE) if end.length >= LINE else None
+            if stub is not None and stub.profile.contrast >= BOLD:
                 _mark_shown(sheet, stub, local, widest)
         found[at] |= local & tile.own
     found &= ~grown(lettering, CLEAR)
@@ -91,18 +74,18 @@ def _mark_shown(sheet: Sheet, stub: Stub, found: Mask, widest: int) -> None:
     """Marks where a line shows under the mask, as long as letters hide no more than so many px of it on end."""
     end, first = stub.end, stub.first
     height, width = found.shape
-    along = np.arange(first, first + len(ahead(sheet, end, height + width)[first:]), dtype=np.float32)
+    along = np.arange(first, first + len(profiles.ahead(sheet, end, height + width)[first:]), dtype=np.float32)
     slack = STRAY + BEND * (along - first)
-    across = offsets(BARE + FARTHEST)
-    levels, _ = sampled(sheet, end, along, across)
+    across = profiles.offsets(BARE + FARTHEST)
+    levels, _ = profiles.sampled(sheet, end, along, across)
     least, shifts = np.full(len(along), np.inf), np.zeros(len(along))
-    for shift in offsets(FARTHEST).tolist():
+    for shift in profiles.offsets(FARTHEST).tolist():
         at = np.abs(across - shift) <= BARE
         unlike = np.sqrt(np.square(levels[:, at] - stub.profile.levels).mean(1)).max(1)
         better = (unlike < least) & (abs(shift) <= slack)
         least[better], shifts[better] = unlike[better], shift
     last, most = 0, min(widest, HIDDEN * end.length)
-    for start, stop in tiles.runs(least <= UNLIKE * stub.contrast):
+    for start, stop in tiles.runs(least <= UNLIKE * stub.profile.contrast):
         if start - last > most:
             break
         if stop - start < STRETCH:
@@ -110,7 +93,7 @@ def _mark_shown(sheet: Sheet, stub: Stub, found: Mask, widest: int) -> None:
         last = stop
         on = np.arange(start, stop - 0.5, 0.5)
         off = shifts[on.astype(int)][:, None] + np.arange(-BARE, BARE + 0.5, 0.5)
-        x, y = points(end, first + on, off)
+        x, y = profiles.points(end, first + on, off)
         found[np.rint(y).astype(int).clip(0, height - 1), np.rint(x).astype(int).clip(0, width - 1)] = True
 
 
@@ -121,7 +104,7 @@ def _lines(page: Image, mask: Mask, holes: Mask, widest: int) -> tuple[Image, Ma
     """
     sheet = Sheet.of(page, mask, holes)
     for end in edges.ends(page, mask):
-        stub = stub_of(sheet, end)
+        stub = profiles.stub_of(sheet, end)
         if stub is not None:
             _cross(sheet, stub, widest)
     return np.rint(sheet.levels).clip(0, 255).astype(np.uint8), np.isfinite(sheet.nearest)
@@ -129,8 +112,8 @@ def _lines(page: Image, mask: Mask, holes: Mask, widest: int) -> tuple[Image, Ma
 
 def _cross(sheet: Sheet, stub: Stub, widest: int) -> None:
     """Draws a line through its hole, if that is no wider than so many px and the line comes out on the other side."""
-    end, first, near = stub.end, stub.first, stub.profile
-    inside = ahead(sheet, end, widest + edges.CLOSE + ASTRAY + BACK + 1)
+    end, first, near, contrast = stub.end, stub.first, stub.profile, stub.profile.contrast
+    inside = profiles.ahead(sheet, end, widest + edges.CLOSE + profiles.ASTRAY + profiles.BACK + 1)
     masked = np.cumsum(np.concatenate([[0], inside]))
     seen = np.flatnonzero(masked[ROOM:] == masked[:-ROOM])  # where so much is seen on end
     seen = seen[seen > first]
@@ -140,25 +123,27 @@ def _cross(sheet: Sheet, stub: Stub, widest: int) -> None:
     if not NARROW <= last - first <= most:
         return
     slack = ASIDE + DRIFT * (last - first)
-    for behind in range(last, max(min(last + ASTRAY, len(inside) - BACK - 1), last) + 1, 2):
-        far = profile_at(sheet, end, np.arange(behind + 1, behind + 1 + BACK), offsets(BESIDE + slack))
-        shift, unlike = best_shift(near, far, slack)
+    for behind in range(last, max(min(last + profiles.ASTRAY, len(inside) - profiles.BACK - 1), last) + 1, 2):
+        there = np.arange(behind + 1, behind + 1 + profiles.BACK)
+        far = profiles.profile_at(sheet, end, there, profiles.offsets(profiles.BESIDE + slack))
+        shift, unlike = profiles.best_shift(near, far, slack)
         if np.isfinite(unlike):
             break
-    if unlike > UNLIKE * stub.contrast or far.spread[compared(far, shift)].mean() > UNSTEADY * stub.contrast:
+    unsteady = far.spread[profiles.compared(far, shift)].mean() > profiles.UNSTEADY * contrast
+    if unlike > UNLIKE * contrast or unsteady:
         return
     if behind - first > most and inside[last:behind].any():  # behind a second hole
         return
     # Between the middles of both profiles, the line drifts by the shift.
-    slope = shift / (behind + 1 + BACK / 2 - stub.middle)
+    slope = shift / (behind + 1 + profiles.BACK / 2 - stub.middle)
     if not all(_agrees(sheet, stub, part, slope) for part in ((stub.clear, first), (first, last), (last, behind))):
         return
     rows, columns, along, off = _band(sheet, stub, behind + SLANT, slope)
     share = ((along - first) / (last - first)).clip(0, 1)
     for channel in range(3):
         here = np.interp(off, near.across, near.levels[:, channel])
-        there = np.interp(off + shift, far.across, far.levels[:, channel])
-        sheet.levels[rows, columns, channel] = (1 - share) * here + share * there
+        beyond = np.interp(off + shift, far.across, far.levels[:, channel])
+        sheet.levels[rows, columns, channel] = (1 - share) * here + share * beyond
 
 
 def _band(
@@ -169,7 +154,7 @@ def _band(
     They are noted as drawn. Left out are those that are nearer to a line that is drawn already.
     """
     end, start = stub.end, stub.clear - SLANT
-    x, y = points(end, np.array([start, stop]), np.zeros(1))
+    x, y = profiles.points(end, np.array([start, stop]), np.zeros(1))
     room = DRAWN + 2 + abs(slope) * (stop - start)
     left, top = max(int(x.min() - room), 0), max(int(y.min() - room), 0)
     rows, columns = np.nonzero(sheet.holes[top : int(y.max() + room) + 1, left : int(x.max() + room) + 1])
@@ -190,8 +175,8 @@ def _agrees(sheet: Sheet, stub: Stub, part: tuple[int, int], slope: float) -> bo
         return True
     along = np.arange(*part, dtype=np.float32)
     across = stub.profile.across + np.float32(slope) * (along[:, None] - np.float32(stub.middle))
-    levels, seen = sampled(sheet, stub.end, along, across)
+    levels, seen = profiles.sampled(sheet, stub.end, along, across)
     if seen.sum() < EVIDENCE:
         return True
     there = np.broadcast_to(stub.profile.levels, levels.shape)
-    return difference(levels[seen], there[seen]) <= UNLIKE * stub.contrast
+    return profiles.difference(levels[seen], there[seen]) <= UNLIKE * stub.profile.contrast

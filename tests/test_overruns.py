@@ -1,9 +1,9 @@
-"""Letters that run out of a balloon: in the others' ink, and seen; marks that only reach into a text's lines."""
+"""Letters that run out of a balloon: in the others' ink, and seen."""
 
 import numpy as np
 import pytest
 
-from mangaclean import overruns, traces
+from mangaclean import overruns
 from mangaclean.blocks import Place
 from mangaclean.types import Image, Mask
 
@@ -79,16 +79,3 @@ def test_of_ink_beyond_a_balloon_the_texts_own_letters_go(left: int, wide: int, 
     there = place(page[..., 0] == 0)
     there.others[:, 100:] = others
     assert overruns.beyond(page, np.zeros(3, np.uint8), there).any() == goes
-
-
-@pytest.mark.parametrize("bottom", [40, 50, 90, 140])
-def test_a_mark_that_only_reaches_into_a_texts_lines_is_not_its(bottom: int) -> None:
-    seen = np.zeros((160, 200), bool)
-    seen[20:bottom, 60:64] = True
-    lines = np.zeros_like(seen)
-    lines[15:45, 5:150] = True
-    there = Place(np.where(seen, np.uint8(250), np.uint8(0)), None, lines, np.zeros_like(lines), EM, True)
-    marked = traces._marked(there)
-    assert marked[25:40, 60:64].all() == (bottom < 140)
-    assert marked.any() == (bottom < 140)
-    assert not marked[50:].any()

@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 from mangaclean import masks, regions, strokes, traces
+from mangaclean.blocks import Place
 from mangaclean.config import SegmentConfig
 from mangaclean.types import Finding, Image, Line, Mask
 from tests import drawn
@@ -339,3 +340,16 @@ def test_beside_an_effect_in_a_bare_room_art_stays_where_the_network_sees_half_o
     assert made.regions[0].bubble is not None
     assert made.mask[(seen > 0) & letters].all()
     assert made.mask[star].all() == goes
+
+
+@pytest.mark.parametrize("bottom", [40, 50, 90, 140])
+def test_a_mark_that_only_reaches_into_a_texts_lines_is_not_its(bottom: int) -> None:
+    seen = np.zeros((160, 200), bool)
+    seen[20:bottom, 60:64] = True
+    lines = np.zeros_like(seen)
+    lines[15:45, 5:150] = True
+    there = Place(np.where(seen, np.uint8(250), np.uint8(0)), None, lines, np.zeros_like(lines), 20.0, True)
+    marked = traces._marked(there)
+    assert marked[25:40, 60:64].all() == (bottom < 140)
+    assert marked.any() == (bottom < 140)
+    assert not marked[50:].any()
