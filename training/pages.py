@@ -8,11 +8,12 @@ from numpy.typing import NDArray
 
 from training import comics, effects, lettering, matter, trinkets
 from training.art import Art, Painter, Picture
-from training.canvas import BALLOON, MIXED, SFX, TYPESET, Canvas, Labels
+from training.canvas import BALLOON, MIXED, SFX, TYPESET, Labels
 from training.comics import Comic
 from training.lettering import Faces
 from training.matter import xy
 from training.shapes import blend, frames, halo, outline, scanned, tailed, tilted
+from training.space import Space
 from training.writer import Writer
 
 
@@ -41,13 +42,13 @@ def draw(
     return scanned(rng, page.image, page.labels)
 
 
-class Page(Canvas):
-    """A page being drawn: its picture, the labels of that, and where something stands already."""
+class Page(Space):
+    """A page being drawn: panels, balloons and lettering of each kind."""
 
     def __init__(self, rng: np.random.Generator, sources: Sources, width: int, height: int) -> None:
-        super().__init__(width, height, 255 if rng.random() < 0.9 else int(rng.choice([0, 0, 30, 128, 230])))
-        self.rng, self.sources = rng, sources
-        self.taken = np.zeros((height, width), np.uint8)
+        ground = 255 if rng.random() < 0.9 else int(rng.choice([0, 0, 30, 128, 230]))
+        super().__init__(rng, width, height, ground)
+        self.sources = sources
         self.painter = Painter(rng, sources.art)
         self.coloured = self.painter.style == "colour"
         self.writer = Writer(rng, sources.faces)
@@ -132,33 +133,6 @@ class Page(Canvas):
         if rng.random() < 0.3:
             trinkets.strew(rng, self.image, bare)
 
-    def _place(self, wide: int, high: int, tries: int = 12) -> tuple[int, int] | None:
-        for _ in range(tries):
-            left = int(self.rng.integers(-wide // 8, max(self.labels.shape[1] - wide * 7 // 8, 1)))
-            top = int(self.rng.integers(-high // 8, max(self.labels.shape[0] - high * 7 // 8, 1)))
-            part = self.taken[max(top, 0) : top + high, max(left, 0) : left + wide]
-            if part.size and part.mean() < 0.03:
-                part[:] = 1
-                return left, top
-        return None
-
-    def _quiet(self, wide: int, high: int) -> tuple[int, int] | None:
-        """A place where little is drawn, as people choose it who letter by hand; what stands beside it stays close."""
-        best, least = None, 1e9
-        for _ in range(8):
-            place = self._place(wide, high, 2)
-            if place is None:
-                continue
-            left, top = max(place[0], 0), max(place[1], 0)
-            self.taken[top : place[1] + high, left : place[0] + wide] = 0
-            under = self.image[top : place[1] + high : 3, left : place[0] + wide : 3]
-            unrest = float(under.std()) * self.rng.uniform(0.7, 1.3)
-            if unrest < least:
-                best, least = place, unrest
-        if best is not None:
-            self.taken[max(best[1], 0) : best[1] + high, max(best[0], 0) : best[0] + wide] = 1
-        return best
-
     def balloon(self) -> None:
         rng = self.rng
         text = self.writer.text(int(np.clip(self.size * rng.choice([0.6, 1, 1, 1, 1, 1.4, 2.2, 3.5]), 8, 110)))
@@ -167,7 +141,7 @@ class Page(Canvas):
         kind = str(rng.choice(["round", "rough", "jagged", "cloud", "box"], p=[0.45, 0.2, 0.12, 0.08, 0.15]))
         stretch = 1.0 if kind == "box" else 1.3
         radius = np.array([wide * stretch / 2 + room, high * stretch / 2 + room])
-        place = self._place(int(2 * radius[0]), int(2 * radius[1]))
+        place = self.vacant(int(2 * radius[0]), int(2 * radius[1]))
         if place is None:
             return
         centre = radius + place
@@ -201,21 +175,13 @@ class Page(Canvas):
         text = self.writer.text(size, hand=True)
         if self.rng.random() < 0.3:
             text = tilted(text, self.rng.normal(0, 15))
-        place = self._place(text.shape[1], text.shape[0])
+        place = self.vacant(text.shape[1], text.shape[0])
         if place is None:
             return
         dark = self.rng.random() < 0.75
-        if self.rng.random() < 0.5 or self._like_ground(text, place, dark):
+        if self.rng.random() < 0.5 or self.like_ground(text, place, dark):
             self.print_rim(text, place, int(self.rng.integers(2, 6)), 255 if dark else 0, TYPESET)
         self.print(text, *place, 0 if dark else 255, TYPESET)
-
-    def _like_ground(self, text: Picture, place: tuple[int, int], dark: bool) -> bool:
-        under = self._under(text, place)
-        return bool(under.size) and bool(under.mean() < 140) == dark
-
-    def _under(self, text: Picture, place: tuple[int, int]) -> Picture:
-        left, top = max(place[0], 0), max(place[1], 0)
-        return self.image[top : top + text.shape[0], left : left + text.shape[1]]
 
     def note(self) -> None:
         """A few letters by pen beside a figure, black on white or white on black, without an outline; some hollow."""
@@ -232,10 +198,10 @@ class Page(Canvas):
             width = width if drawn is faces.thin else 0.0
         stroke = max(round(size * rng.uniform(0.02, 0.05)), 1) if size > 36 and rng.random() < 0.2 else 0
         fill, hull = effects.effect(rng, text, face, size, stroke, width)
-        place = self._quiet(hull.shape[1], hull.shape[0])
+        place = self.quiet(hull.shape[1], hull.shape[0])
         if place is None:
             return
-        paper = 0 if self._like_ground(hull, place, True) else 255
+        paper = 0 if self.like_ground(hull, place, True) else 255
         if stroke:
             self.print(hull, *place, 255 - paper, SFX)
         ink = int(rng.integers(0, 70)) if rng.random() < 0.2 else 0
@@ -258,10 +224,10 @@ class Page(Canvas):
             change = cv2.erode if rng.random() < 0.4 and not stroke else cv2.dilate
             fill = change(fill, np.ones((side, side), np.uint8)).astype(np.uint8)
             hull = np.maximum(fill, hull)
-        place = self._across(hull.shape)
+        place = self.across(hull.shape)
         before = self.image.copy(), self.labels.copy()
-        dark = self._like_ground(hull, place, True)
-        look = effects.look(rng, self._under(hull, place), outlined=stroke > 0, coloured=self.coloured, dark=dark)
+        dark = self.like_ground(hull, place, True)
+        look = effects.look(rng, self.under(hull, place), outlined=stroke > 0, coloured=self.coloured, dark=dark)
         if look.rim is not None:
             self.print_rim(hull, place, int(rng.integers(1, stroke + 3)), look.rim, SFX)
         if stroke and rng.random() < (0.35 if self.coloured else 0.1):  # light that fades into the art
@@ -291,15 +257,7 @@ class Page(Canvas):
         if not pieces:
             return
         piece = effects.altered(self.rng, pieces[int(self.rng.integers(len(pieces)))], coloured=self.coloured)
-        self.paste(piece, *self._across(piece.shape), SFX)
-
-    def _across(self, shape: tuple[int, ...]) -> tuple[int, int]:
-        """Left and top for an effect: effects stand across everything but balloons, if need be."""
-        place = self._place(shape[1], shape[0], 3) if self.rng.random() < 0.7 else None
-        if place is not None:
-            return place
-        left = int(self.rng.integers(-shape[1] // 3, self.labels.shape[1]))
-        return left, int(self.rng.integers(-shape[0] // 3, self.labels.shape[0]))
+        self.paste(piece, *self.across(piece.shape), SFX)
 
     def _print_art(self, stamp: Picture, left: int, top: int, art: Picture) -> None:
         inside = cv2.erode(self.laid(stamp, left, top), np.ones((3, 3), np.uint8)) > 200

@@ -170,9 +170,9 @@ def by_windows(image: Image, network: Network, area: int) -> NDArray[np.uint8]:
         seen = _seen(part, network)
         own = np.flatnonzero(ramp)
         rows, share = slice(own[0], own[-1] + 1), ramp[own[0] : own[-1] + 1, None]
-        there = target[:, start + rows.start : start + rows.stop]
-        here = (seen.transpose(0, 2, 1) if turned else seen)[:, rows]
-        there[...] = np.rint(there + share * (here * 255 - there))
+        for whole, answer in zip(target, seen, strict=True):
+            there, here = whole[start + rows.start : start + rows.stop], (answer.T if turned else answer)[rows]
+            there[...] = np.rint(there + share * (here * 255 - there))
     return out
 
 
