@@ -14,6 +14,8 @@ from mangaclean.types import Box, Line, Mask
 SINGLE = 0.975  # convexity from which a balloon is one balloon, however its lines lie
 SAME_SIZE = 1.9  # two lines of one block differ in size by less than this factor
 FURIGANA = 0.62  # a column this much smaller than the one beside it is its reading aid
+TINY = 0.25  # smaller than that, on open ground, it aids nothing: it stands beside an effect by chance
+CROSSWISE = 1.3  # times as wide as long, along the writing: what is more runs the other way, and aids nothing
 CLOSE = 0.2  # em: how far letters reach out of the lines that a detector draws
 LONG, ASKEW = 3.0, 8.0  # times as long as wide: a line that has a slope; degrees by which those of one text differ
 WORDS = re.compile("[一-鿿A-Za-z]")
@@ -104,13 +106,15 @@ def _aids(small: Line, block: Block) -> bool:
     box = box_of(small)
     for line in block.lines:
         size, base = short_side(line), box_of(line)
-        if short_side(small) > FURIGANA * size:
+        if not (TINY * size if block.bubble is None else 0) < short_side(small) <= FURIGANA * size:
             continue
         if block.vertical:
             gap, along = box.left - base.right, min(box.bottom, base.bottom) - max(box.top, base.top)
+            long, short = box.height, box.width
         else:
             gap, along = base.top - box.bottom, min(box.right, base.right) - max(box.left, base.left)
-        if -0.6 * size < gap < 0.25 * size and along > 0.7 * (box.height if block.vertical else box.width):
+            long, short = box.width, box.height
+        if -0.6 * size < gap < 0.25 * size and along > 0.7 * long and short < CROSSWISE * long:
             return True
     return False
 

@@ -33,19 +33,29 @@ def deepen(image: Image, mask: Mask, paint: Callable[[Image, Mask], None]) -> Ma
         if left is mask:
             left = mask.copy()
         shape = max(math.ceil(window.width * scale), 1), max(math.ceil(window.height * scale), 1)
-        everything = mask[window.slices]
-        covered = cv2.resize(everything.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > 0
-        # What is hidden must not bleed into what is known beside it.
-        known = np.where(everything[..., None], 0, image[window.slices]).astype(np.float32)
-        share = cv2.resize((~everything).astype(np.float32), shape, interpolation=cv2.INTER_AREA)
-        small = cv2.resize(known, shape, interpolation=cv2.INTER_AREA) / np.maximum(share, 1e-3)[..., None]
-        painted = np.asarray(small.round().clip(0, 255), np.uint8)
-        paint(painted, covered)
-        large = cv2.resize(painted, (window.width, window.height), interpolation=cv2.INTER_CUBIC)
         middle = far > DEEP / 2
-        image[window.slices][middle] = large[middle]
+        del hole, far  # a strip may be one hole
+        painted, covered = _smaller(image[window.slices], mask[window.slices], shape)
+        paint(painted, covered)
+        for channel in range(3):
+            size = window.width, window.height
+            large = cv2.resize(painted[..., channel], size, interpolation=cv2.INTER_CUBIC)
+            image[window.slices][..., channel][middle] = large[middle]
         left[window.slices][middle] = False
     return left
+
+
+def _smaller(image: Image, mask: Mask, shape: tuple[int, int]) -> tuple[Image, Mask]:
+    """A copy of an image (H, W, 3) of which a mask (H, W) hides something, (width, height) px large; what it hides."""
+    covered = cv2.resize(mask.astype(np.float32), shape, interpolation=cv2.INTER_AREA) > 0
+    share = cv2.resize((~mask).astype(np.float32), shape, interpolation=cv2.INTER_AREA)
+    small = np.empty((*covered.shape, 3), np.uint8)
+    for channel in range(3):
+        # What is hidden must not bleed into what is known beside it.
+        known = np.where(mask, 0, image[..., channel]).astype(np.float32)
+        mean = cv2.resize(known, shape, interpolation=cv2.INTER_AREA) / np.maximum(share, 1e-3)
+        small[..., channel] = mean.round().clip(0, 255)
+    return small, covered
 
 
 def _candidates(mask: Mask) -> list[Box]:

@@ -137,7 +137,7 @@ class RunConfig(Table):
     """How the work is done."""
 
     workers: int = Field(default=0, ge=0, description="processes that clean pages; 0 = one for each core")
-    max_memory: int = Field(default=0, ge=0, description="MB that all processes may take together; 0 = no limit")
+    max_memory: int = Field(default=0, ge=0, description="MB for all processes, pages of usual size; 0 = no limit")
 
 
 class Config(Table):

@@ -191,12 +191,17 @@ def _tones(values: NDArray[np.uint8], part: NDArray[np.int32], count: int) -> tu
     tone = np.zeros((count, 3), np.uint8)
     pure = np.ones(count, bool)
     number = np.bincount(part, minlength=count)
+    some = number > 0
+    middle = (number.cumsum() - number + (number - 1) // 2)[some]
     for channel in range(3):
-        table = np.bincount(part.astype(np.int64) * 256 + values[:, channel], minlength=count * 256).reshape(count, 256)
-        tone[:, channel] = (table.cumsum(1) >= (number[:, None] + 1) // 2).argmax(1)
+        ranked = np.sort(
+            part.astype(np.int64) * 256 + values[:, channel]
+        )  # parts in order, and each from dark to light
+        tone[some, channel] = ranked[middle] % 256
         # A value that more than half of the pixels have is their median, too.
-        pure &= table.max(1) * 2 > number
-    return tone, pure & (number > 0)
+        alike = np.bincount(part[values[:, channel] == tone[part, channel]], minlength=count)
+        pure &= alike * 2 > number
+    return tone, pure & some
 
 
 def _planes(

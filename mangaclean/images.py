@@ -204,8 +204,9 @@ def suffix(look: Look, to: str) -> str:
 def dump(image: Image, look: Look, to: str = "png", quality: int = 95) -> bytes:
     """Write a page (H, W, 3) in the mode, profile and resolution of `look`. Unchanged pixels come out unchanged.
 
-    Painted pixels become opaque; the others keep their transparency and what lies under it. The same page gives the
-    same bytes. PageError where the format cannot hold the page.
+    Painted pixels become opaque, but white ones beside what is clear, which are clear, too; the others keep their
+    transparency and what lies under it. The same page gives the same bytes. PageError where the format cannot hold the
+    page.
     """
     kind = suffix(look, to)[1:]
     if max(image.shape[:2]) > LONGEST.get(kind, max(image.shape[:2])):
@@ -255,9 +256,10 @@ def _as_before(image: Image, look: Look) -> "Picture":
         return _opaque(image, look.mode)
     painted = (image != palettes.over_white(hidden, alpha)).any(2)
     colours = np.where(painted[..., None], image, hidden)
-    cover = Pillow.fromarray(np.where(painted, np.uint8(255), alpha))
+    cover = np.where(painted, np.uint8(255), alpha)
+    cover[palettes.cleared(image, painted, alpha)] = 0
     bands = Pillow.fromarray(colours).convert("L" if look.mode == "LA" else "RGB").split()
-    return Pillow.merge("LA" if look.mode == "LA" else "RGBA", (*bands, cover))
+    return Pillow.merge("LA" if look.mode == "LA" else "RGBA", (*bands, Pillow.fromarray(cover)))
 
 
 def _opaque(image: Image, mode: str) -> "Picture":

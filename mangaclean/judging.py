@@ -5,7 +5,7 @@ import re
 import numpy as np
 
 from mangaclean.blocks import Block
-from mangaclean.strokes import Levels, box_of
+from mangaclean.strokes import Levels, box_of, grown
 from mangaclean.traces import PRINT, Traced, legibility
 from mangaclean.types import Finding, Kind
 
@@ -20,6 +20,7 @@ DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open letteri
 UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
 HOUSED = 0.25  # mean probability of a balloon over a block's strokes from which the network takes it for one
 OPEN = 0.8  # the same, from which it is sure of one
+INDOORS, RING = 0.9, 4  # the same over a drawn mark and so many px round it, where no outline closes round it
 NARRATED, DRAWN = 0.85, 0.15  # mean probability of type from which large letters on art are a text; of effects, at most
 TYPESET = 0.7  # of typeset lettering: a text in a balloon, however it reads
 LONE = 0.95  # confidence of reading of what nothing else speaks for: a letter alone, or large letters on art
@@ -79,7 +80,7 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     if kind == "sfx" and typeset > TYPESET:
         if told and housed and not display:
             return "speech"  # in a script that nobody here can read
-        if balloon > OPEN and (legible > PRINT or (block.bubble and not display)):
+        if balloon > OPEN and (legible > PRINT or (not display and (block.bubble or sfx < DRAWN))):
             return "speech"  # however large, in a balloon that is not closed, or on a painted one
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
@@ -93,6 +94,14 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     if kind == "speech" and pictured and typeset < UNSEEN and legible < PRINT:
         return "sfx"  # or pictograms, in a bare room: neither type nor a balloon to the network
     return kind
+
+
+def is_housed(traced: Traced, balloons: Levels | None) -> bool:
+    """Whether a mark stands on flat ground that the network (H, W) takes for a balloon beyond doubt, closed or not."""
+    if balloons is None or not traced.flat:
+        return False
+    around = balloons[traced.window.slices][grown(traced.strokes, RING)]
+    return bool(around.mean() > 255 * INDOORS)
 
 
 def _is_written(block: Block) -> bool:

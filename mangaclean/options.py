@@ -31,7 +31,9 @@ TextFormat = Annotated[
 Workers = Annotated[int | None, typer.Option("--workers", min=0, help="Processes that clean pages; 0: one a core.")]
 MaxMemory = Annotated[
     int | None,
-    typer.Option("--max-memory", min=0, metavar="MB", help="Memory that all processes may take; 0: no limit."),
+    typer.Option(
+        "--max-memory", min=0, metavar="MB", help="Memory for all processes, pages of usual size; 0: no limit."
+    ),
 ]
 Plan = Annotated[bool, typer.Option("--plan", help="Say what would be done and how long it takes; do nothing.")]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object a line, for machines.")]

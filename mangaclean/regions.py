@@ -84,7 +84,7 @@ def detect(image: Image, finding: Finding, cfg: SegmentConfig, wishes: Sequence[
                 continue
             stays = in_list(traced.window, "")
             large = 0 < judging.POSTER * body <= traced.block.em  # than the page's texts: an effect, or a drawing
-            spoken = traced.block.bubble is not None and not large
+            spoken = not large and (traced.block.bubble is not None or judging.is_housed(traced, finding.bubbles))
             kind = "other" if stays or (shape and not spoken) else "speech" if spoken else "sfx"
             action, reason = _decide(traced, kind, stays, cfg)
             regions.append(_region(image, traced, kind, action, reason))

@@ -8,6 +8,7 @@ import pytest
 
 from mangaclean import engines
 from mangaclean.config import InpaintConfig, OcrConfig, SegmentConfig
+from mangaclean.engines import openvino
 from mangaclean.errors import MissingError, UsageError
 from mangaclean.types import Box, Image, Line, Reading, Region
 
@@ -172,3 +173,11 @@ def test_threads_follow_the_environment(monkeypatch: pytest.MonkeyPatch) -> None
     assert engines.threads() == 3
     monkeypatch.delenv("MANGACLEAN_THREADS")
     assert engines.threads() >= 1
+
+
+@pytest.mark.parametrize("stage", ["segment", "inpaint"])
+def test_a_number_of_threads_that_is_none_is_named(stage: engines.Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MANGACLEAN_THREADS", "two")
+    monkeypatch.setattr(openvino, "network", lambda model: None)
+    with pytest.raises(UsageError, match="MANGACLEAN_THREADS is 'two'; give a number"):
+        engines.load(stage, SETTINGS[stage]())

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image as Pillow
 from PIL import ImageCms, features
 
@@ -111,6 +112,35 @@ def test_transparent_pixels_look_white_and_keep_what_lies_under_them() -> None:
     assert back[20, 20].tolist() == [1, 2, 3, 255]
     pixels[20, 20] = back[20, 20]
     assert np.array_equal(back, pixels)
+
+
+def lettered_sheet() -> NDArray[np.uint8]:
+    """(60, 90, 4): black letters on clear ground at the left, on an opaque white patch at the right."""
+    sheet = np.zeros((60, 90, 4), np.uint8)
+    sheet[10:50, 50:85] = 255
+    for left in (12, 60):
+        sheet[20:40, left : left + 4] = sheet[28:32, left : left + 16] = (0, 0, 0, 255)
+    return sheet
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA", "P"])
+def test_lettering_on_clear_ground_leaves_no_white_cut_out(mode: str) -> None:
+    sheet = lettered_sheet()
+    if mode == "P":  # 0 clear, 1 white, 2 black
+        numbers = np.where(sheet[..., 3] == 0, 0, np.where(sheet[..., 0] == 255, 1, 2)).astype(np.uint8)
+        picture = Pillow.fromarray(numbers)
+        picture.putpalette([255, 255, 255, 255, 255, 255, 0, 0, 0])
+        data = saved(picture, transparency=0)
+    else:
+        data = saved(Pillow.fromarray(sheet).convert(mode))
+    loaded = images.load(data, "p")
+    painted = loaded.image.copy()
+    painted[15:45] = 255
+    back = opened(images.dump(painted, loaded.look))
+    assert back.mode == mode
+    cover = np.asarray(back.convert("RGBA"))[..., 3]
+    assert not cover[:, :45].any()  # the letters are as clear as what they stood on
+    assert (cover[10:50, 50:85] == 255).all()  # and paper stays paper
 
 
 def test_palette_pages_keep_a_transparent_entry() -> None:

@@ -343,6 +343,23 @@ def test_a_small_line_with_words_is_no_furigana():
     assert all(not region.ruby for region in made)
 
 
+def test_columns_above_a_row_are_no_furigana():
+    row = Line(((70, 160), (550, 160), (550, 280), (70, 280)), 0.9, "つづかない！", 0.9)
+    columns = [Line(((x, 50), (x + 50, 50), (x + 50, 170), (x, 170)), 0.9, "めでたし", 0.9) for x in (147, 101)]
+    above = Line(((150, 130), (350, 130), (350, 165), (150, 165)), 0.9, "めでたし", 0.9)
+    assert {block.text for block in group([row, *columns], [None] * 3)} == {"つづかない！", "めでたしめでたし"}
+    (block,) = group([row, above], [None] * 2)
+    assert block.ruby == (above,)
+
+
+@pytest.mark.parametrize(("size", "aids"), [(40, False), (90, True)])
+def test_what_is_far_smaller_than_an_effect_is_no_furigana_of_it(size: int, aids: bool):
+    effect = Line(((20, 200), (900, 200), (900, 400), (20, 400)), 0.9, "ドドド", 0.9)
+    small = Line(((100, 195 - size), (100 + size, 195 - size), (100 + size, 195), (100, 195)), 0.9, "マ", 0.9)
+    blocks = group([effect, small], [None] * 2)
+    assert [block.ruby for block in blocks] == ([(small,)] if aids else [(), ()])
+
+
 @pytest.mark.parametrize(("degrees", "kind"), [(3, "speech"), (15, "sfx")])
 def test_letters_askew_on_a_sheet_of_paper_are_part_of_the_picture(degrees, kind):
     image = drawn.page(900, 900, tone=120)

@@ -309,6 +309,36 @@ def test_what_the_network_alone_sees_in_a_balloon_is_speech_up_to_some_times_the
 
 
 @pytest.mark.parametrize(
+    ("balloon", "effect", "kind"), [(250, 0, "speech"), (250, 120, "sfx"), (150, 0, "sfx"), (0, 0, "sfx")]
+)
+def test_handwriting_in_a_balloon_that_is_not_closed_is_speech_where_the_network_sees_but_type(balloon, effect, kind):
+    """It reads badly, so that the network alone knows."""
+    image = drawn.page(500, 500)
+    blank = image.copy()
+    columns = [Line(drawn.column(image, left, 140, 4, em=30).polygon, 0.9, "欠陥品か", 0.5) for left in (120, 160)]
+    letters = (image != blank).any(2)
+    maps = _levels(letters, 220, effect)
+    (region,) = regions.detect(image, Finding(tuple(columns), *maps, np.full_like(maps[0], balloon)), CFG).regions
+    assert region.bubble is None
+    assert region.kind == kind
+
+
+@pytest.mark.parametrize(
+    ("balloon", "hatching", "kind"), [(245, False, "speech"), (200, False, "sfx"), (245, True, "sfx")]
+)
+def test_marks_in_a_balloon_that_is_not_closed_are_speech_where_the_network_is_sure_of_it(balloon, hatching, kind):
+    """`!!!` in a burst that a panel's edge cuts, say; on art it is an effect."""
+    image = drawn.page(500, 500)
+    if hatching:
+        drawn.hatched(image)
+    blank = image.copy()
+    drawn.column(image, 200, 200, 2, em=30)
+    seen = np.where((image != blank).any(2), np.uint8(240), np.uint8(0))
+    finding = Finding((), seen, np.zeros_like(seen), np.full_like(seen, balloon))
+    assert {region.kind for region in regions.detect(image, finding, CFG).regions} == {kind}
+
+
+@pytest.mark.parametrize(
     ("level", "left", "top", "goes"),
     [(150, 240, 150, False), (230, 240, 150, True), (150, 224, 150, True), (150, 213, 262, True)],
 )

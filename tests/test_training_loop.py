@@ -2,6 +2,7 @@
 
 import csv
 import dataclasses
+import importlib
 import math
 from pathlib import Path
 
@@ -169,6 +170,15 @@ def test_damaged_checkpoint_is_named(torch: object, pool: Path, tmp_path: Path, 
     with pytest.raises(SystemExit, match=r"last\.pt cannot be read"):
         train_segment.main(f"--pool {pool} --out {tmp_path} --workers 0 --threads 1".split())
     assert (tmp_path / "last.pt").read_bytes() == content
+
+
+@pytest.mark.parametrize("script", ["export", "inpaint_export", "evaluate"])
+def test_scripts_name_a_damaged_checkpoint(torch: object, pool: Path, tmp_path: Path, script: str) -> None:
+    (tmp_path / "bad.pt").write_bytes(b"no checkpoint at all" * 9)
+    target = pool if script == "evaluate" else tmp_path / "out.onnx"
+    with pytest.raises(SystemExit, match=r"bad\.pt"):
+        importlib.import_module(f"training.{script}").main([str(tmp_path / "bad.pt"), str(target)])
+    assert not (tmp_path / "out.onnx").exists()
 
 
 def test_cut_checkpoint_is_named(torch: object, pool: Path, tmp_path: Path) -> None:

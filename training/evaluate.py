@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from training.canvas import SFX, TYPESET
+from training.recipe import TrainingError
 
 if TYPE_CHECKING:
     from torch import nn
@@ -160,7 +161,10 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("sets", type=Path, nargs="+", help="folders with pages/ and mask/, or pools of .npy pages")
     parser.add_argument("--threshold", type=float, default=0.5)
     given = parser.parse_args(words)
-    mark = marker(given.weights)
+    try:
+        mark = marker(given.weights)
+    except TrainingError as error:
+        raise SystemExit(str(error)) from error
     for folder in given.sets:
         if not (folder / "pages").is_dir() and not any(folder.glob("*.npy")):
             parser.error(f"{folder} holds neither pages/ nor .npy pages")

@@ -127,9 +127,12 @@ def main(words: list[str] | None = None) -> None:
     parser.add_argument("--made", default="training/README.md", help="for the entry in weights.json")
     parser.add_argument("--keep", type=Path, metavar="FILE", help="also write the weights, to begin another run from")
     given = parser.parse_args(words)
-    if given.keep:
-        compact(given.checkpoint, given.keep)
-    print(f"largest difference to torch: {export(given.checkpoint, given.target, given.store, given.lower):.2g}")
+    try:
+        if given.keep:
+            compact(given.checkpoint, given.keep)
+        print(f"largest difference to torch: {export(given.checkpoint, given.target, given.store, given.lower):.2g}")
+    except TrainingError as error:
+        raise SystemExit(str(error)) from error
     print(json.dumps(enter(given.target, given.metric, given.made), indent=2, ensure_ascii=False))
 
 

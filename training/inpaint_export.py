@@ -17,6 +17,7 @@ from training.fourier import as_matrices
 from training.inpaint_nets import NETS
 from training.loop import read_checkpoint
 from training.packing import STORES, pack
+from training.recipe import TrainingError
 
 CHANNELS = {"image": 3, "fills": 3 * FILLS}
 _INPUTS = {
@@ -104,8 +105,11 @@ def main(words: list[str] | None = None) -> None:
     given = parser.parse_args(words)
     if given.tile is not None and given.tile % MULTIPLE:
         parser.error(f"--tile must be a multiple of {MULTIPLE}")
-    print(f"largest difference to torch: {write(given.checkpoint, given.target, given.tile, given.store):.2g}")
-    seen = "image" if "recipe" in read_checkpoint(given.checkpoint, "net") else "fills"
+    try:
+        print(f"largest difference to torch: {write(given.checkpoint, given.target, given.tile, given.store):.2g}")
+        seen = "image" if "recipe" in read_checkpoint(given.checkpoint, "net") else "fills"
+    except TrainingError as error:
+        raise SystemExit(str(error)) from error
     print(json.dumps(enter(given.target, given.tile, given.metric, given.made, seen), indent=2, ensure_ascii=False))
 
 

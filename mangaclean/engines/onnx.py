@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mangaclean import memory
+from mangaclean.errors import UsageError
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -16,8 +17,11 @@ Network = Callable[..., NDArray[np.float32]]  # one tensor in, or several; one o
 
 
 def threads() -> int:
-    """Threads that one process may use: MANGACLEAN_THREADS, else all cores."""
-    return int(os.environ.get("MANGACLEAN_THREADS", 0)) or os.cpu_count() or 1
+    """Threads that one process may use: MANGACLEAN_THREADS, else all cores. UsageError: no number."""
+    said = os.environ.get("MANGACLEAN_THREADS", "0")
+    if not said.isdecimal():
+        raise UsageError(f"MANGACLEAN_THREADS is {said!r}; give a number of threads, or 0 for all cores")
+    return int(said) or os.cpu_count() or 1
 
 
 def session(model: bytes | str) -> "InferenceSession":

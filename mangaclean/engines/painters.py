@@ -39,6 +39,8 @@ def net(cfg: InpaintConfig) -> Inpainter:
     if run is None or not seen:
         try:
             run = onnx.network(model)
+        except UsageError:
+            raise
         except Exception as error:  # ONNX Runtime has an exception of its own for each way to be broken
             raise UsageError(f"{path} is no network that ONNX Runtime can load: {error}") from error
         if not (seen := _seen(run)):

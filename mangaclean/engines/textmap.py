@@ -51,6 +51,8 @@ def load(given: Path | None = None) -> Network:
         return fast
     try:
         plain = onnx.network(model)
+    except UsageError:
+        raise
     except Exception as error:  # ONNX Runtime has an exception of its own for each way to be broken
         raise UsageError(f"{path} is no network that ONNX Runtime can load: {error}") from error
     if not _fits(plain):
