@@ -80,12 +80,16 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
     if kind == "sfx" and typeset > TYPESET:
         if told and housed and not display:
             return "speech"  # in a script that nobody here can read
-        if balloon > OPEN and (legible > PRINT or (not display and (block.bubble or sfx < DRAWN))):
+        if balloon > OPEN and (legible > PRINT or (block.bubble and not display)):
             return "speech"  # however large, in a balloon that is not closed, or on a painted one
+    if kind == "sfx" and typeset > CONFIRMED and sfx < DRAWN and balloon > OPEN and not display:
+        return "speech"  # by hand, in a balloon that is not closed
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
     narrated = typeset > NARRATED and legible > LONE and slant(block) < LEVEL  # however large
-    written = typeset > TYPESET and legible > PRINT and _is_written(block)  # on a poster or a letter, however it lies
+    # On a poster or a letter, however it lies; by hand, which is read worse, if it is level.
+    read = legible > PRINT or (legible > TEXT and slant(block) < LEVEL)
+    written = typeset > TYPESET and read and _is_written(block)
     if kind == "sfx" and sfx < DRAWN and (kana or ideographs) and (narrated or written):
         return "caption"  # effects in capitals are set in type, too
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles

@@ -7,26 +7,37 @@ import numpy as np
 
 from mangaclean.bubbles import TOLERANCE, closed
 from mangaclean.pieces import pieces
-from mangaclean.strokes import box_of, filled, grown, short_side
-from mangaclean.types import Box, Image, Line
+from mangaclean.strokes import Levels, box_of, filled, grown, short_side
+from mangaclean.types import Box, Image, Line, Mask
 
 SMALLEST, LARGEST = 0.0006, 0.12  # a balloon's share of the page
 ROUNDEST = 0.8  # its share of its convex hull, at least
 FULLEST = 0.25  # share of it that may be ink: an eye's white has more
+HOUSED = 128  # of 255: what is a balloon to a network
 JOIN = 6  # px between the strokes of one mark
 PAD = 4  # px of ground left round a mark
 
 
-def find(image: Image, lines: Sequence[Line]) -> list[Line]:
+def find(image: Image, lines: Sequence[Line], balloons: Levels | None = None) -> list[Line]:
     """Ink that stands free inside a small white balloon, away from `lines`: lines that may be there.
 
-    Whether there is lettering is for a reader to say.
+    Whether there is lettering is for a reader to say. A balloon is closed, or is one to a network (`balloons`, (H, W)).
     """
     height, width = image.shape[:2]
     white = image.min(2) > 255 - TOLERANCE
     known = filled(lines, Box(0, 0, width, height))
     em = float(np.median([short_side(line) for line in lines] or [0.02 * height])) / 1.15
-    grounds = pieces(white, connectivity=4)
+    found = _in_grounds(white, white, known, em)
+    if balloons is not None:
+        more = _in_grounds(white & (balloons > HOUSED), white, known, em)
+        found += [mark for mark in more if not any(mark.overlap(other) for other in found)]
+    return [Line(((x, y), (right, y), (right, bottom), (x, bottom))) for x, y, right, bottom in found]
+
+
+def _in_grounds(shown: Mask, white: Mask, known: Mask, em: float) -> list[Box]:
+    """Boxes of marks that stand free in the pieces of ground that are `shown`; all masks (H, W)."""
+    height, width = white.shape
+    grounds = pieces(shown, connectivity=4)
     found = []
     sizes = grounds.areas / white.size
     for label in np.flatnonzero((sizes > SMALLEST) & (sizes < LARGEST)).tolist():
@@ -43,13 +54,7 @@ def find(image: Image, lines: Sequence[Line]) -> list[Line]:
             short, long = sorted((mark_w - 2 * JOIN, mark_h - 2 * JOIN))
             if 0.4 * em < long < 4 * em and short < 1.3 * em and 1.5 * short < min(w, h):
                 mark = Box(left + x, top + y, left + x + mark_w, top + y + mark_h).grown(PAD - JOIN, width, height)
-                corners = (
-                    (mark.left, mark.top),
-                    (mark.right, mark.top),
-                    (mark.right, mark.bottom),
-                    (mark.left, mark.bottom),
-                )
-                found.append(Line(corners))
+                found.append(mark)
     return found
 
 

@@ -12,7 +12,7 @@ from mangaclean.manifest import Manifest, Record, edited, key
 from mangaclean.work import STAGES, mask_name, state_name
 
 # Counted up when a stage's results change for the same settings, so that chapters are done again.
-REVISIONS = {"segment": 10, "inpaint": 9, "ocr": 2}
+REVISIONS = {"segment": 11, "inpaint": 10, "ocr": 2}
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,6 +136,18 @@ def test_what_the_line_detector_overlooked_is_sought_where_the_network_shows_a_g
     assert ("…" in [line.text for line in segment.net(SegmentConfig())(image).lines]) is found
 
 
+@pytest.mark.parametrize(("confidence", "stays"), [(0.3, False), (0.6, True)])
+def test_a_line_that_reads_badly_gives_way_to_a_mark_in_its_place(monkeypatch, confidence, stays):
+    image = drawn.page()
+    drawn.balloon(image, (200, 200), (50, 90))
+    for y in (190, 200, 210):
+        cv2.circle(image, (200, y), 2, (0, 0, 0), -1)
+    line = Line(((194, 184), (206, 184), (206, 216), (194, 216)), 0.9)
+    monkeypatch.setattr(segment, "_detect", lambda page, run: [line])
+    monkeypatch.setattr(segment, "recogniser", lambda: lambda crop: ("l", confidence))
+    assert [found.text for found in segment._finder()(image, None, None)] == (["l"] if stays else ["…"])
+
+
 def test_lines_are_looked_at_closely_once_they_are_read(monkeypatch):
     image = drawn.page()
     line = Line(((50, 50), (150, 50), (150, 80), (50, 80)), 0.9, "SIGN", 0.9)
@@ -147,7 +159,7 @@ def test_lines_are_looked_at_closely_once_they_are_read(monkeypatch):
 
     monkeypatch.setattr(textmap, "load", lambda weights: None)
     monkeypatch.setattr(textmap, "maps", lambda page, network: maps)
-    monkeypatch.setattr(segment, "_finder", lambda: lambda page, seen: (line,))
+    monkeypatch.setattr(segment, "_finder", lambda: lambda page, seen, balloons: (line,))
     monkeypatch.setattr(closeups, "look", look)
     assert segment.net(SegmentConfig())(image).text[60, 60] == 200
 

@@ -255,6 +255,28 @@ def test_a_mark_alone_in_a_balloon_is_proposed():
     assert strokes.box_of(mark).overlap(Box(92, 107, 110, 125)) > 200
 
 
+@pytest.mark.parametrize("seen", [0, 128, 129])
+def test_a_mark_in_a_balloon_that_is_not_closed_is_proposed_where_a_network_sees_that(seen: int):
+    """Dots in an outline with a gap, through which its ground is the page's paper."""
+    image = drawn.page()
+    cv2.ellipse(image, (200, 200), (60, 80), 0, 0, 330, (0, 0, 0), 2)
+    drawn.column(image, 190, 190, 1, em=22)
+    balloons = np.zeros(image.shape[:2], np.uint8)
+    cv2.ellipse(balloons, (200, 200), (58, 78), 0, 0, 360, (seen,), -1)
+    found = overlooked.find(image, [drawn.column(image, 330, 400, 4)], balloons)
+    assert len(found) == (seen > 128)
+
+
+def test_a_mark_that_two_grounds_show_is_proposed_once():
+    image = drawn.page()
+    drawn.hatched(image)
+    drawn.balloon(image, (100, 120), (50, 60))
+    drawn.column(image, 90, 105, 1, em=22)
+    known = [drawn.column(image, 300, 300, 4)]
+    (mark,) = overlooked.find(image, known, np.full(image.shape[:2], 255, np.uint8))
+    assert [mark] == overlooked.find(image, known)
+
+
 GRID = [Box(0, 0, 190, 260), Box(210, 0, 400, 260), Box(0, 300, 400, 560)]
 
 

@@ -147,6 +147,18 @@ def test_a_line_on_a_poster_is_text_however_it_lies(text, confidence, typeset, s
     assert region.kind == kind
 
 
+@pytest.mark.parametrize(("confidence", "kind"), [(0.7, "caption"), (0.5, "sfx")])
+def test_a_level_sentence_by_hand_on_art_is_text_though_it_reads_less_well(confidence, kind):
+    image = drawn.page()
+    drawn.hatched(image, 24)
+    blank = image.copy()
+    line = Line(drawn.column(image, 180, 130, 8, em=24).polygon, 0.9, "大体合ってるかな", confidence)
+    maps = _levels((image != blank).any(2), 240, 0, 0)
+    (region,) = regions.detect(image, Finding((line,), *maps), CFG).regions
+    assert region.bubble is None
+    assert region.kind == kind
+
+
 @pytest.mark.parametrize(("housed", "kind"), [(True, "speech"), (False, "sfx")])
 def test_a_large_text_in_an_open_balloon_is_speech_where_the_network_sees_both(housed, kind):
     """Beside one small text in a closed balloon, that is; else large letters on open ground are an effect."""

@@ -36,7 +36,7 @@ IDEOGRAPHS = re.compile(r"(?![一二三八人入口日])[一-鿿]+")  # not thos
 def rapidocr(cfg: SegmentConfig) -> Segmenter:
     """PP-OCRv6 small from the rapidocr wheel: finds lines and columns, and reads them as a second opinion."""
     find = _finder()
-    return lambda image: Finding(lines=find(image, None))
+    return lambda image: Finding(lines=find(image, None, None))
 
 
 def net(cfg: SegmentConfig) -> Segmenter:
@@ -46,7 +46,7 @@ def net(cfg: SegmentConfig) -> Segmenter:
 
     def segmenter(image: Image) -> Finding:
         seen = textmap.maps(image, network)
-        lines = find(image, np.maximum(seen.typeset, seen.sfx))
+        lines = find(image, np.maximum(seen.typeset, seen.sfx), seen.balloon)
         closeups.look(image, lines, seen, network)
         memory.trim()
         return Finding(lines=lines, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
@@ -54,10 +54,11 @@ def net(cfg: SegmentConfig) -> Segmenter:
     return segmenter
 
 
-def _finder() -> Callable[[Image, Levels | None], tuple[Line, ...]]:
+def _finder() -> Callable[[Image, Levels | None, Levels | None], tuple[Line, ...]]:
     """What finds and reads the lines of a page (H, W, 3).
 
-    Where a map of lettering (H, W) is given, what its detector overlooked is sought only where that shows a glimpse.
+    Where maps of lettering and of balloons (H, W) are given, what its detector overlooked is sought only where the
+    former shows a glimpse, and in balloons that are not closed, too.
     """
     net = session(files("rapidocr").joinpath("models/PP-OCRv6_det_small.onnx").read_bytes())
     name = net.get_inputs()[0].name
@@ -72,17 +73,24 @@ def _finder() -> Callable[[Image, Levels | None], tuple[Line, ...]]:
         text, confidence = read(crop(image, line))
         return replace(line, text=text, confidence=round(confidence, 4))
 
-    def find(image: Image, seen: Levels | None) -> tuple[Line, ...]:
+    def find(image: Image, seen: Levels | None, balloons: Levels | None) -> tuple[Line, ...]:
         lines = [with_text(image, line) for line in _detect(image, run)]
         sure = [line for line in lines if line.confidence >= LEGIBLE]
-        marks = (
+        offered = (
             _mark(image, line, read)
-            for line in overlooked.find(image, sure)
+            for line in overlooked.find(image, sure, balloons)
             if seen is None or seen[box_of(line).slices].max() >= GLIMPSE
         )
-        return (*lines, *(mark for mark in marks if mark is not None))
+        marks = [mark for mark in offered if mark is not None]
+        return (*(line for line in lines if line in sure or not any(_covers(mark, line) for mark in marks)), *marks)
 
     return find
+
+
+def _covers(mark: Line, line: Line) -> bool:
+    """Whether a mark takes up half of a line at least."""
+    box = box_of(line)
+    return 2 * box.overlap(box_of(mark)) > box.area
 
 
 def _mark(image: Image, line: Line, read: Callable[[Image], tuple[str, float]]) -> Line | None:
