@@ -18,7 +18,7 @@ Network = Callable[..., NDArray[np.float32]]  # one tensor in, or several; one o
 
 def threads() -> int:
     """Threads that one process may use: MANGACLEAN_THREADS, else all cores. UsageError: no number."""
-    said = os.environ.get("MANGACLEAN_THREADS", "0")
+    said = os.environ.get("MANGACLEAN_THREADS") or "0"
     if not said.isdecimal():
         raise UsageError(f"MANGACLEAN_THREADS is {said!r}; give a number of threads, or 0 for all cores")
     return int(said) or os.cpu_count() or 1
