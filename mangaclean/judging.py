@@ -14,7 +14,7 @@ MARKS = frozenset("oO0〇○◯。Q@●IlL|1-一ー")  # what eyes, buttons and 
 KANA = re.compile("[ぁ-ゖァ-ヺ]")
 IDEOGRAPH = re.compile("[一-鿿]")
 CRY = 4  # letters of a line, up to which kana on art are a sound effect
-WRITTEN = 6  # letters of a line from which it is no effect, if not all are kana
+WRITTEN = 6  # letters from which a line on a poster, or a text by hand, is no effect, if not all are kana
 LEVEL, ASKEW = 4.0, 12.0  # degrees up to which a line is level, or upright, and from which no text of a balloon is
 DISPLAY, POSTER = 1.8, 3.0  # times the page's body size from which open lettering is no text, or none with ideographs
 UNSEEN, LIKELY, CONFIRMED = 0.12, 0.5, 0.6  # mean probability over strokes: no lettering, an effect, surely lettering
@@ -88,8 +88,9 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
         return "speech"  # on parchment or wood, whose grain is no flat ground
     narrated = typeset > NARRATED and legible > LONE and slant(block) < LEVEL  # however large
     # On a poster or a letter, however it lies; by hand, which is read worse, if it is level.
-    read = legible > PRINT or (legible > TEXT and slant(block) < LEVEL)
-    written = typeset > TYPESET and read and _is_written(block)
+    by_hand = legible > TEXT and slant(block) < LEVEL and _is_written(block.text)
+    longest = max((line.text for line in block.lines), key=len)
+    written = typeset > TYPESET and (by_hand or (legible > PRINT and _is_written(longest)))
     if kind == "sfx" and sfx < DRAWN and (kana or ideographs) and (narrated or written):
         return "caption"  # effects in capitals are set in type, too
     doubtful = legibility(block.lines) < PRINT or lone or (not told and typeset < UNSEEN)  # single letters and titles
@@ -108,10 +109,9 @@ def is_housed(traced: Traced, balloons: Levels | None) -> bool:
     return bool(around.mean() > 255 * INDOORS)
 
 
-def _is_written(block: Block) -> bool:
-    """Whether a line of a block is longer than effects are, and not kana alone."""
-    longest = max((line.text for line in block.lines), key=len)
-    return len(longest) >= WRITTEN and not _is_kana(longest)
+def _is_written(text: str) -> bool:
+    """Whether a text is longer than effects are, and not kana alone."""
+    return len(text) >= WRITTEN and not _is_kana(text)
 
 
 def _is_kana(text: str) -> bool:

@@ -152,9 +152,12 @@ def test_a_level_sentence_by_hand_on_art_is_text_though_it_reads_less_well(confi
     image = drawn.page()
     drawn.hatched(image, 24)
     blank = image.copy()
-    line = Line(drawn.column(image, 180, 130, 8, em=24).polygon, 0.9, "大体合ってるかな", confidence)
+    lines = [
+        Line(drawn.column(image, left, 130, 4, em=24).polygon, 0.9, text, confidence)
+        for left, text in ((208, "大体合っ"), (180, "てるかな"))
+    ]
     maps = _levels((image != blank).any(2), 240, 0, 0)
-    (region,) = regions.detect(image, Finding((line,), *maps), CFG).regions
+    (region,) = regions.detect(image, Finding(tuple(lines), *maps), CFG).regions
     assert region.bubble is None
     assert region.kind == kind
 
