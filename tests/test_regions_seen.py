@@ -150,7 +150,7 @@ def test_a_line_on_a_poster_is_text_however_it_lies(text, confidence, typeset, s
 @pytest.mark.parametrize(("confidence", "kind"), [(0.7, "caption"), (0.5, "sfx")])
 def test_a_level_sentence_by_hand_on_art_is_text_though_it_reads_less_well(confidence, kind):
     image = drawn.page()
-    drawn.hatched(image, 24)
+    drawn.hatched(image)
     blank = image.copy()
     lines = [
         Line(drawn.column(image, left, 130, 4, em=24).polygon, 0.9, text, confidence)
