@@ -34,11 +34,11 @@ def deepen(image: Image, mask: Mask, paint: Callable[[Image, Mask], None]) -> Ma
             left = mask.copy()
         shape = max(math.ceil(window.width * scale), 1), max(math.ceil(window.height * scale), 1)
         middle = far > DEEP / 2
-        del hole, far  # a strip may be one hole
+        del hole, far
         painted, covered = _smaller(image[window.slices], mask[window.slices], shape)
         paint(painted, covered)
-        for channel in range(3):
-            size = window.width, window.height
+        size = window.width, window.height
+        for channel in range(3):  # one at a time, as in `_smaller`: a strip may be one hole
             large = cv2.resize(painted[..., channel], size, interpolation=cv2.INTER_CUBIC)
             image[window.slices][..., channel][middle] = large[middle]
         left[window.slices][middle] = False

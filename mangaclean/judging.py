@@ -86,9 +86,10 @@ def by_network(traced: Traced, kind: Kind, finding: Finding, legible: float, bod
         return "speech"  # by hand, in a balloon that is not closed
     if kind == "sfx" and _is_card(block, body) and legible > TEXT and typeset > CONFIRMED:
         return "speech"  # on parchment or wood, whose grain is no flat ground
-    narrated = typeset > NARRATED and legible > LONE and slant(block) < LEVEL  # however large
+    level = slant(block) < LEVEL
+    narrated = typeset > NARRATED and legible > LONE and level  # however large
     # On a poster or a letter, however it lies; by hand, which is read worse, if it is level.
-    by_hand = legible > TEXT and slant(block) < LEVEL and _is_written(block.text)
+    by_hand = legible > TEXT and level and _is_written(block.text)
     longest = max((line.text for line in block.lines), key=len)
     written = typeset > TYPESET and (by_hand or (legible > PRINT and _is_written(longest)))
     if kind == "sfx" and sfx < DRAWN and (kana or ideographs) and (narrated or written):

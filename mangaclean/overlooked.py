@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from mangaclean.bubbles import TOLERANCE, closed
+from mangaclean.drawn import HOUSED
 from mangaclean.pieces import pieces
 from mangaclean.strokes import Levels, box_of, filled, grown, short_side
 from mangaclean.types import Box, Image, Line, Mask
@@ -13,7 +14,6 @@ from mangaclean.types import Box, Image, Line, Mask
 SMALLEST, LARGEST = 0.0006, 0.12  # a balloon's share of the page
 ROUNDEST = 0.8  # its share of its convex hull, at least
 FULLEST = 0.25  # share of it that may be ink: an eye's white has more
-HOUSED = 128  # of 255: what is a balloon to a network
 JOIN = 6  # px between the strokes of one mark
 PAD = 4  # px of ground left round a mark
 

@@ -1,4 +1,4 @@
-"""Pages with a palette: their colours, and the way back to them after painting."""
+"""Pages with a palette or clear parts: their colours, and the way back to them after painting."""
 
 from typing import TYPE_CHECKING
 

@@ -145,7 +145,7 @@ def test_a_line_that_reads_badly_gives_way_to_a_mark_in_its_place(monkeypatch, c
     line = Line(((194, 184), (206, 184), (206, 216), (194, 216)), 0.9)
     monkeypatch.setattr(segment, "_detect", lambda page, run: [line])
     monkeypatch.setattr(segment, "recogniser", lambda: lambda crop: ("l", confidence))
-    assert [found.text for found in segment._finder()(image, None, None)] == (["l"] if stays else ["…"])
+    assert [found.text for found in segment._finder()(image, None)] == (["l"] if stays else ["…"])
 
 
 def test_lines_are_looked_at_closely_once_they_are_read(monkeypatch):
@@ -159,7 +159,7 @@ def test_lines_are_looked_at_closely_once_they_are_read(monkeypatch):
 
     monkeypatch.setattr(textmap, "load", lambda weights: None)
     monkeypatch.setattr(textmap, "maps", lambda page, network: maps)
-    monkeypatch.setattr(segment, "_finder", lambda: lambda page, seen, balloons: (line,))
+    monkeypatch.setattr(segment, "_finder", lambda: lambda page, seen: (line,))
     monkeypatch.setattr(closeups, "look", look)
     assert segment.net(SegmentConfig())(image).text[60, 60] == 200
 

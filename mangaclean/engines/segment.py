@@ -15,7 +15,7 @@ from mangaclean.config import SegmentConfig
 from mangaclean.engines import closeups, textmap
 from mangaclean.engines.onnx import answer, session
 from mangaclean.engines.recognise import crop, recogniser
-from mangaclean.strokes import Levels, box_of
+from mangaclean.strokes import box_of
 from mangaclean.types import Finding, Image, Line, Point, Segmenter
 
 Map = NDArray[np.float32]
@@ -36,7 +36,7 @@ IDEOGRAPHS = re.compile(r"(?![一二三八人入口日])[一-鿿]+")  # not thos
 def rapidocr(cfg: SegmentConfig) -> Segmenter:
     """PP-OCRv6 small from the rapidocr wheel: finds lines and columns, and reads them as a second opinion."""
     find = _finder()
-    return lambda image: Finding(lines=find(image, None, None))
+    return lambda image: Finding(lines=find(image, None))
 
 
 def net(cfg: SegmentConfig) -> Segmenter:
@@ -46,7 +46,7 @@ def net(cfg: SegmentConfig) -> Segmenter:
 
     def segmenter(image: Image) -> Finding:
         seen = textmap.maps(image, network)
-        lines = find(image, np.maximum(seen.typeset, seen.sfx), seen.balloon)
+        lines = find(image, seen)
         closeups.look(image, lines, seen, network)
         memory.trim()
         return Finding(lines=lines, text=seen.typeset, sfx=seen.sfx, bubbles=seen.balloon)
@@ -54,11 +54,11 @@ def net(cfg: SegmentConfig) -> Segmenter:
     return segmenter
 
 
-def _finder() -> Callable[[Image, Levels | None, Levels | None], tuple[Line, ...]]:
+def _finder() -> Callable[[Image, textmap.Maps | None], tuple[Line, ...]]:
     """What finds and reads the lines of a page (H, W, 3).
 
-    Where maps of lettering and of balloons (H, W) are given, what its detector overlooked is sought only where the
-    former shows a glimpse, and in balloons that are not closed, too.
+    Where maps are given, what its detector overlooked is sought only where they show a glimpse of lettering, and in
+    balloons that are not closed, too.
     """
     net = session(files("rapidocr").joinpath("models/PP-OCRv6_det_small.onnx").read_bytes())
     name = net.get_inputs()[0].name
@@ -73,18 +73,24 @@ def _finder() -> Callable[[Image, Levels | None, Levels | None], tuple[Line, ...
         text, confidence = read(crop(image, line))
         return replace(line, text=text, confidence=round(confidence, 4))
 
-    def find(image: Image, seen: Levels | None, balloons: Levels | None) -> tuple[Line, ...]:
+    def find(image: Image, seen: textmap.Maps | None) -> tuple[Line, ...]:
         lines = [with_text(image, line) for line in _detect(image, run)]
         sure = [line for line in lines if line.confidence >= LEGIBLE]
         offered = (
             _mark(image, line, read)
-            for line in overlooked.find(image, sure, balloons)
-            if seen is None or seen[box_of(line).slices].max() >= GLIMPSE
+            for line in overlooked.find(image, sure, seen.balloon if seen else None)
+            if seen is None or _is_glimpsed(seen, line)
         )
         marks = [mark for mark in offered if mark is not None]
-        return (*(line for line in lines if line in sure or not any(_covers(mark, line) for mark in marks)), *marks)
+        kept = (line for line in lines if line.confidence >= LEGIBLE or not any(_covers(mark, line) for mark in marks))
+        return (*kept, *marks)
 
     return find
+
+
+def _is_glimpsed(seen: textmap.Maps, line: Line) -> bool:
+    at = box_of(line).slices
+    return bool(max(seen.typeset[at].max(), seen.sfx[at].max()) >= GLIMPSE)
 
 
 def _covers(mark: Line, line: Line) -> bool:
